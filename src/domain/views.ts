@@ -1,0 +1,121 @@
+/**
+ * @module
+ * What the workflows tell the outside: plain JSON, read by queries and served by the API.
+ */
+
+/** `provisioning` has no running container yet (or none any more); `starting` runs and has not answered yet. */
+export type EnginePhase = 'provisioning' | 'starting' | 'running' | 'backing-off' | 'removing'
+export type Health = 'healthy' | 'unhealthy' | 'unknown'
+
+/** A trouble with a stable code, a cause and what is being done or is to be done. */
+export interface Problem {
+  code: string
+  detail: string
+}
+
+/** One engine. Times are Unix milliseconds. */
+export interface EngineView {
+  engineId: string
+  pool: string
+  phase: EnginePhase
+  containerId: string | null
+  containerName: string | null
+  image: string | null
+  variant: string | null
+  /** The address that clients dial. */
+  host: string | null
+  httpPort: number
+  httpsPort: number
+  /** Port on the host when published, else the same as `httpPort`. */
+  hostHttpPort: number
+  /** Name of the Gluetun container whose network it shares. */
+  vpnContainer: string | null
+  labels: Record<string, string>
+  /** What the container was made with; who is forwarded *now* is the lease's word, not this. */
+  forwarded: boolean
+  epoch: number | null
+  p2pPort: number | null
+  health: Health
+  healthSince: number | null
+  version: string | null
+  platform: string | null
+  streams: string[]
+  lastStreamUsage: number | null
+  firstSeen: number
+  startedAt: number | null
+  /** How many containers of this engine were lost so far. */
+  losses: number
+  problem: Problem | null
+  /** Grows with each change; an older view never replaces a newer one. */
+  revision: number
+}
+
+/** What is known of the VPN. `null` where it was never learned. */
+export interface VpnView {
+  enabled: boolean
+  containerName: string | null
+  containerRunning: boolean
+  containerHealth: 'healthy' | 'unhealthy' | 'starting' | 'none'
+  /** What the control server says, `unknown` when it could not be asked. */
+  status: 'starting' | 'running' | 'stopping' | 'stopped' | 'crashed' | 'unknown'
+  /** Running, with a public IP, in a running container. */
+  connected: boolean
+  forwardedPorts: number[]
+  publicIp: string | null
+  country: string | null
+  region: string | null
+  city: string | null
+  provider: string | null
+  problem: Problem | null
+}
+
+/** One pool's fleet, the answer of the fleet's query. */
+export interface FleetView {
+  pool: string
+  wanted: number
+  minReplicas: number
+  maxReplicas: number
+  engines: EngineView[]
+  vpn: VpnView
+  docker: { reachable: boolean; detail: string | null }
+}
+
+export type HolderPhase = 'granted' | 'active' | 'revoking'
+
+/** One tenure of the port, kept in the lease's log. */
+export interface Turnover {
+  epoch: number
+  engineId: string
+  port: number
+  containerId: string | null
+  grantedAt: number
+  /** When it was cleared to start. */
+  activeAt: number | null
+  endedAt: number | null
+  /** Why it began: `first`, or why the one before it ended. */
+  began: string
+  ended: string | null
+  /** Milliseconds without an active holder before this one was cleared to start. */
+  gapMs: number | null
+}
+
+/** The answer of the lease's query. */
+export interface LeaseView {
+  pool: string
+  index: number
+  enabled: boolean
+  recovering: boolean
+  epoch: number
+  port: number | null
+  holder: {
+    engineId: string
+    epoch: number
+    port: number
+    phase: HolderPhase
+    containerId: string | null
+    since: number
+  } | null
+  /** `ok`, or why there is no healthy forwarded engine right now. */
+  condition: Problem | null
+  log: Turnover[]
+}
