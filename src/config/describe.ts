@@ -1,0 +1,106 @@
+/**
+ * @module
+ * The effective configuration as text, for the log at start.
+ */
+import type { Config } from './environment.js'
+
+type Row = readonly [name: string, value: string]
+
+const range = ({ from, to }: { from: number; to: number }): string => `${from}-${to}`
+const limit = (amount: number, unit: string): string => (amount === 0 ? 'no limit' : `${amount}${unit}`)
+const seconds = (ms: number): string => `${ms / 1000} s`
+
+/** An aligned tree of all values; secrets are shown as set or not, never themselves. */
+export function describeConfig(config: Config): string {
+  const { http, temporal, docker, engines, fleet, gluetun, health } = config
+  const groups: readonly (readonly [string, readonly Row[]])[] = [
+    [
+      'General',
+      [
+        ['Pool', config.pool],
+        ['Data folder', config.dataDir],
+        ['Log level', config.logLevel],
+      ],
+    ],
+    [
+      'HTTP API',
+      [
+        ['Listens on', `${http.host}:${http.port}`],
+        ['API key', http.apiKey === null ? 'none: open, loopback only' : '********'],
+        ['Other host names', http.allowedHosts.join(', ') || 'none'],
+      ],
+    ],
+    [
+      'Temporal',
+      [
+        ['Server', temporal.external ? "external, by Temporal's standard environment" : `own, port ${temporal.port}, web UI ${temporal.port + 1000}`],
+        ['Namespace', temporal.namespace],
+      ],
+    ],
+    [
+      'Docker',
+      [
+        ['Host', docker.host ?? "Docker's default"],
+        ['Managed label', `${docker.managedLabel.key}=${docker.managedLabel.value}`],
+        ['Network', gluetun.containerName === null ? (docker.network ?? "Docker's default bridge") : `that of ${gluetun.containerName}`],
+      ],
+    ],
+    [
+      'Engines',
+      [
+        ['Variant', engines.variant],
+        ['Image', engines.image ?? "the variant's own"],
+        ['Name prefix', engines.namePrefix],
+        ['Host for clients', engines.host ?? gluetun.containerName ?? 'localhost'],
+        ['HTTP ports', range(engines.httpPorts)],
+        ['HTTPS ports', range(engines.httpsPorts)],
+        ['Memory', limit(engines.memoryMb, ' MiB')],
+        ['CPUs', limit(engines.cpus, '')],
+        ['Processes', limit(engines.pidsLimit, '')],
+      ],
+    ],
+    [
+      'Fleet',
+      [
+        ['Engines at least', String(fleet.minReplicas)],
+        ['Engines at most', String(fleet.maxReplicas)],
+      ],
+    ],
+    [
+      'Gluetun',
+      gluetun.containerName === null
+        ? [['Container', 'none: no VPN, no forwarded engine']]
+        : [
+            ['Container', gluetun.containerName],
+            ['Control server', gluetun.url ?? `the container's address, port ${gluetun.apiPort}`],
+            ['Authentication', describeAuth(config)],
+            ['Port counts as lost after', seconds(gluetun.portLossGraceMs)],
+          ],
+    ],
+    [
+      'Health',
+      [
+        ['Check each', seconds(health.intervalMs)],
+        ['Unhealthy after', `${health.failureThreshold} failed checks`],
+        ['Time to start', seconds(health.startupTimeoutMs)],
+      ],
+    ],
+  ]
+  const width = Math.max(...groups.flatMap(([, rows]) => rows.map(([name]) => name.length)))
+  const lines = groups.flatMap(([group, rows], index) => {
+    const last = index === groups.length - 1
+    return [
+      `${last ? '└──' : '├──'} ${group}`,
+      ...rows.map(([name, value], row) => `${last ? '   ' : '│  '} ${row === rows.length - 1 ? '└──' : '├──'} ${name.padEnd(width)}  ${printable(value)}`),
+    ]
+  })
+  return ['Configuration', ...lines].join('\n')
+}
+
+function describeAuth({ gluetun: { auth } }: Config): string {
+  if (auth.kind === 'apikey') return 'API key ********'
+  return auth.kind === 'basic' ? `user ${auth.username}, password ********` : 'none'
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is to be removed
+const printable = (value: string): string => value.replace(/[\x00-\x1f\x7f]/g, '?')

@@ -1,0 +1,64 @@
+/**
+ * @module
+ * How one environment variable's text becomes a value. Each message completes the sentence "<variable> …".
+ */
+import { z } from 'zod'
+
+/** Both ends belong to it. */
+export interface PortRange {
+  from: number
+  to: number
+}
+
+/** How many ports a range holds. */
+export const portCount = (range: PortRange): number => range.to - range.from + 1
+
+const parsed = <T>(read: (text: string) => T | undefined, rule: string) =>
+  z.string().transform((text, context): T => {
+    const value = read(text)
+    if (value !== undefined) return value
+    context.addIssue({ code: 'custom', message: rule })
+    return z.NEVER
+  })
+
+/** Decimal digits only: no sign, fraction or exponent. */
+export const integer = (from: number, to: number) =>
+  parsed((text) => within(/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN, from, to), `must be a whole number from ${from} to ${to}`)
+
+/** Decimal digits with at most one point. */
+export const decimal = (from: number, to: number) =>
+  parsed((text) => within(/^\d{1,9}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN, from, to), `must be a number from ${from} to ${to}`)
+
+/** A TCP port that may be listened on. */
+export const port = (to = 65_535) => integer(1, to)
+
+/** `19000-19999`. */
+export const portRange = () =>
+  parsed((text): PortRange | undefined => {
+    const [, from, to] = /^(\d{1,5})\s*-\s*(\d{1,5})$/.exec(text) ?? []
+    const range = { from: Number(from), to: Number(to) }
+    return range.from >= 1024 && range.to <= 65_535 && range.from <= range.to ? range : undefined
+  }, 'must be two ports from 1024 to 65535, the lower one first, with a hyphen between them')
+
+/** Text of one form. */
+export const matching = (pattern: RegExp, rule: string) => z.string().regex(pattern, rule)
+
+/** One of a few words. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(words: T) =>
+  z.enum(words, { error: `must be one of ${words.join(', ')}` })
+
+/** What an HTTP header may carry as a secret. */
+export const secret = () => matching(/^[\x21-\x7e]{1,512}$/, 'must be 1 to 512 printable ASCII characters without spaces')
+
+/** An http or https address without user, query or fragment; a trailing slash is dropped. */
+export const httpAddress = () =>
+  parsed((text) => {
+    if (!URL.canParse(text)) return undefined
+    const url = new URL(text)
+    const bare = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+    return bare && /^https?:$/.test(url.protocol) ? url.href.replace(/\/$/, '') : undefined
+  }, 'must be an http:// or https:// address without user, password, query or fragment')
+
+function within(value: number, from: number, to: number): number | undefined {
+  return value >= from && value <= to ? value : undefined
+}
