@@ -107,6 +107,10 @@ export interface LeaseView {
   recovering: boolean
   epoch: number
   port: number | null
+  /** Orders observations of the port; see `PortGeneration` in lease.ts. */
+  portGeneration: { session: number; sequence: number }
+  /** Engine named by a person. */
+  preferred: string | null
   holder: {
     engineId: string
     epoch: number
@@ -115,7 +119,7 @@ export interface LeaseView {
     containerId: string | null
     since: number
   } | null
-  /** `ok`, or why there is no healthy forwarded engine right now. */
+  /** `null` when all is well, else why there is no healthy forwarded engine right now. */
   condition: Problem | null
   log: Turnover[]
 }

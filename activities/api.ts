@@ -1,0 +1,63 @@
+/**
+ * @module
+ * The activities as workflows see them: pure interfaces, so that nothing of Node reaches workflow code.
+ */
+import type { EngineInput, Provisioned } from '../src/domain/engine.js'
+import type { SurveyedContainer } from '../src/domain/lease.js'
+
+export interface ProvisionInput {
+  engine: EngineInput
+  /** The container that it has or had. */
+  containerId: string | null
+  /** The epoch that it holds or held, `null` when it was not forwarded. */
+  epoch: number | null
+  /** Why the former container is given up; `null` at the first provisioning. */
+  reason: string | null
+  /** The fleet chose it to become forwarded: keep the present container when the lease says no. */
+  nominated: boolean
+  /** Make a follower without asking the lease, handing back what it holds: it failed too often to be trusted with the port. */
+  follower: boolean
+}
+
+/** Types of the failures that `provision` reports at once instead of retrying; each is a `Problem` code too. */
+export const PROVISION_FAILURES = [
+  'unreachable',
+  'image-missing',
+  'network-gone',
+  'port-taken',
+  'conflict',
+  'refused',
+  'failed',
+  'name-taken',
+  'vpn-missing',
+  'lease-conflict',
+  'lease-recovering',
+] as const
+
+export interface EngineActivities {
+  /** Leaves exactly one started container of this engine, forwarded if the lease grants it, and removes every other of this engine. */
+  provision(input: ProvisionInput): Promise<Provisioned>
+  /** Leaves no container of this engine, and hands back the lease if it held it. Resolves only when they are seen gone. */
+  retire(input: { engineId: string; pool: string; reason: string }): Promise<void>
+}
+
+export interface LeaseActivities {
+  /** All containers with the forwarded label of this lease. */
+  survey(input: { pool: string; index: number }): Promise<SurveyedContainer[]>
+  /** Removes every forwarded container of ours with this or a lower epoch, until a list shows none. */
+  fence(input: { pool: string; index: number; epoch: number }): Promise<void>
+  /** Removes containers with the forwarded label by id. */
+  removeForwarded(input: { pool: string; index: number; containerIds: string[] }): Promise<void>
+}
+
+export interface FleetActivities {
+  /** Starts these engines' workflows; those that run already go on. */
+  startEngines(input: { engines: EngineInput[] }): Promise<void>
+}
+
+export interface WatchActivities {
+  /** Watches Docker, the engines and the VPN, and signals what changes. Ends by itself after half a day. */
+  watchPool(input: { pool: string }): Promise<void>
+}
+
+export type Activities = EngineActivities & LeaseActivities & FleetActivities & WatchActivities

@@ -1,0 +1,249 @@
+/**
+ * @module
+ * One engine's life as a pure table: what each fact means in each phase.
+ */
+import { backoffMs, STABLE_AFTER_MS } from './backoff.js'
+import type { EngineView, Health, Problem } from './views.js'
+
+/** What an engine's workflow is started with. */
+export interface EngineInput {
+  engineId: string
+  pool: string
+  httpPort: number
+  httpsPort: number
+  /** Port on the host when published; equal to `httpPort` otherwise. */
+  hostHttpPort: number
+  /** The caller's. */
+  labels: Record<string, string>
+  environment: Record<string, string>
+  /** A container that exists already and is to be taken over as it is. */
+  adopt: AdoptedContainer | null
+}
+
+/** A running container of ours that no engine workflow knows. */
+export interface AdoptedContainer {
+  containerId: string
+  containerName: string
+  image: string
+  variant: string | null
+  /** The address that clients dial. */
+  host: string
+  vpnContainer: string | null
+  forwarded: { epoch: number | null; p2pPort: number | null } | null
+  startedAt: number
+}
+
+export interface EngineState {
+  schemaVersion: 1
+  input: EngineInput
+  view: EngineView
+  /** The container is to be made anew, and why; `null` when it is as it should be. */
+  due: { reason: string; nominated: boolean } | null
+  removing: string | null
+  /** Attempts in a row that failed or did not last. */
+  failures: number
+  /** Facts about containers and epochs that provisioning has not reported yet. */
+  early: { lostContainers: string[]; revokedEpochs: number[] }
+}
+
+export type EngineFact =
+  | { kind: 'container-lost'; containerId: string; reason: string }
+  | {
+      kind: 'health'
+      containerId: string
+      health: Health
+      version: string | null
+      platform: string | null
+      detail: string | null
+      replace: boolean
+    }
+  | { kind: 'lease-revoked'; epoch: number; reason: string }
+  | { kind: 'take-forwarded' }
+  | { kind: 'remove'; reason: string }
+
+/** What provisioning reports. */
+export interface Provisioned {
+  /** `kept`: the lease said no and the present container goes on. */
+  outcome: 'started' | 'kept'
+  containerId: string
+  containerName: string
+  image: string
+  variant: string
+  /** The address that clients dial. */
+  host: string
+  vpnContainer: string | null
+  forwarded: { epoch: number; p2pPort: number } | null
+}
+
+/** An engine that has just been asked for, or one whose container exists already. */
+export function initialEngine(input: EngineInput, now: number): EngineState {
+  const view: EngineView = {
+    engineId: input.engineId,
+    pool: input.pool,
+    phase: 'provisioning',
+    containerId: null,
+    containerName: null,
+    image: null,
+    variant: null,
+    host: null,
+    httpPort: input.httpPort,
+    httpsPort: input.httpsPort,
+    hostHttpPort: input.hostHttpPort,
+    vpnContainer: null,
+    labels: input.labels,
+    forwarded: false,
+    epoch: null,
+    p2pPort: null,
+    health: 'unknown',
+    healthSince: null,
+    version: null,
+    platform: null,
+    streams: [],
+    lastStreamUsage: null,
+    firstSeen: now,
+    startedAt: null,
+    losses: 0,
+    problem: null,
+    revision: 0,
+  }
+  const state: EngineState = {
+    schemaVersion: 1,
+    input,
+    view,
+    due: { reason: 'new', nominated: false },
+    removing: null,
+    failures: 0,
+    early: { lostContainers: [], revokedEpochs: [] },
+  }
+  return input.adopt ? adopted(state, input.adopt) : state
+}
+
+function adopted(state: EngineState, container: AdoptedContainer): EngineState {
+  const view: EngineView = {
+    ...state.view,
+    phase: 'starting',
+    containerId: container.containerId,
+    containerName: container.containerName,
+    image: container.image,
+    variant: container.variant,
+    host: container.host,
+    vpnContainer: container.vpnContainer,
+    forwarded: container.forwarded !== null,
+    epoch: container.forwarded?.epoch ?? null,
+    p2pPort: container.forwarded?.p2pPort ?? null,
+    firstSeen: container.startedAt,
+    startedAt: container.startedAt,
+    revision: 1,
+  }
+  return { ...state, view, due: null }
+}
+
+/**
+ * Takes one fact. Total: an impossible one changes nothing.
+ *
+ * 1. A loss counts only for the present container; one that provisioning has not reported yet is kept for `provisioned`.
+ * 2. A revoked epoch makes the container due only if it is the epoch that the container was made with.
+ * 3. Removal is final: nothing else becomes due after it.
+ */
+export function observe(state: EngineState, fact: EngineFact, now: number): EngineState {
+  if (state.removing !== null) return state
+  switch (fact.kind) {
+    case 'container-lost':
+      if (fact.containerId === state.view.containerId && isUp(state)) return lost(state, fact.reason, now)
+      if (isUp(state)) return state
+      return { ...state, early: { ...state.early, lostContainers: [...state.early.lostContainers, fact.containerId].slice(-10) } }
+    case 'health':
+      return fact.containerId === state.view.containerId && isUp(state) ? healthSeen(state, fact, now) : state
+    case 'lease-revoked':
+      if (isUp(state) && state.view.epoch === fact.epoch) return due(state, fact.reason, false, now)
+      return { ...state, early: { ...state.early, revokedEpochs: [...state.early.revokedEpochs, fact.epoch].slice(-10) } }
+    case 'take-forwarded':
+      return isUp(state) && !state.view.forwarded ? due(state, 'elected', true, now) : state
+    case 'remove':
+      return { ...state, removing: fact.reason, view: changed(state.view, { phase: 'removing' }) }
+  }
+}
+
+function isUp(state: EngineState): boolean {
+  return state.due === null && (state.view.phase === 'starting' || state.view.phase === 'running')
+}
+
+function lost(state: EngineState, reason: string, now: number): EngineState {
+  const next = due(state, reason, false, now)
+  return { ...next, failures: next.failures + 1, view: { ...next.view, losses: next.view.losses + 1 } }
+}
+
+const DOWN = { phase: 'provisioning', health: 'unknown', healthSince: null } as const
+
+function due(state: EngineState, reason: string, nominated: boolean, now: number): EngineState {
+  const lasted = state.view.startedAt !== null && now - state.view.startedAt >= STABLE_AFTER_MS
+  return { ...state, due: { reason, nominated }, failures: lasted ? 0 : state.failures, view: changed(state.view, DOWN) }
+}
+
+function healthSeen(state: EngineState, fact: EngineFact & { kind: 'health' }, now: number): EngineState {
+  if (fact.replace) return lost(state, 'unhealthy', now)
+  const problem: Problem | null = fact.health === 'unhealthy' ? { code: 'engine-unhealthy', detail: fact.detail ?? 'It does not answer.' } : null
+  const view = changed(state.view, {
+    phase: fact.health === 'healthy' ? 'running' : state.view.phase,
+    health: fact.health,
+    healthSince: fact.health === state.view.health ? state.view.healthSince : now,
+    version: fact.version ?? state.view.version,
+    platform: fact.platform ?? state.view.platform,
+    problem,
+  })
+  return { ...state, view }
+}
+
+/** Provisioning has begun. */
+export function provisioning(state: EngineState): EngineState {
+  return state.view.phase === 'provisioning' ? state : { ...state, view: changed(state.view, DOWN) }
+}
+
+/** Provisioning succeeded; a loss or revocation that came before its report makes the new container due at once. */
+export function provisioned(state: EngineState, result: Provisioned, now: number): EngineState {
+  const kept = result.outcome === 'kept'
+  const view = changed(state.view, {
+    phase: kept && state.view.version !== null ? 'running' : 'starting',
+    containerId: result.containerId,
+    containerName: result.containerName,
+    image: result.image,
+    variant: result.variant,
+    host: result.host,
+    vpnContainer: result.vpnContainer,
+    forwarded: result.forwarded !== null,
+    epoch: result.forwarded?.epoch ?? null,
+    p2pPort: result.forwarded?.p2pPort ?? null,
+    startedAt: kept ? state.view.startedAt : now,
+    problem: null,
+  })
+  const up: EngineState = { ...state, due: null, view, early: { lostContainers: [], revokedEpochs: [] } }
+  if (state.early.lostContainers.includes(result.containerId)) return lost(up, 'died', now)
+  if (result.forwarded && state.early.revokedEpochs.includes(result.forwarded.epoch)) return due(up, 'revoked', false, now)
+  return up
+}
+
+/** Provisioning failed: it is tried again after a back-off. */
+export function failed(state: EngineState, problem: Problem): EngineState {
+  const view = changed(state.view, { ...DOWN, phase: 'backing-off', problem })
+  return { ...state, failures: Math.max(state.failures + 1, 2), due: { reason: problem.code, nominated: false }, view }
+}
+
+/** It waits before it is provisioned again. */
+export function backingOff(state: EngineState, problem: Problem): EngineState {
+  return { ...state, view: changed(state.view, { phase: 'backing-off', problem: state.view.problem ?? problem }) }
+}
+
+/** Milliseconds to wait before the next provisioning. */
+export function waitMs(state: EngineState): number {
+  return backoffMs(state.failures)
+}
+
+/** Has failed so often in a row that it is not to be given the port before it has lasted. */
+export function isUnreliable(state: EngineState): boolean {
+  return state.failures > 3
+}
+
+/** A changed view with a higher revision. */
+export function changed(view: EngineView, change: Partial<EngineView>): EngineView {
+  return { ...view, ...change, revision: view.revision + 1 }
+}

@@ -1,0 +1,226 @@
+/**
+ * @module
+ * How many engines there should be, with which ports, and who is to take a vacant lease. Pure.
+ */
+import { choose } from './election.js'
+import { type EngineInput, initialEngine } from './engine.js'
+import { lowestFree, type PortRange } from './ports.js'
+import type { EngineView, FleetView, VpnView } from './views.js'
+
+const KEPT_REQUESTS = 200
+
+/** What the worker's configuration says, told to the fleet at each worker start. */
+export interface FleetPolicy {
+  minReplicas: number
+  maxReplicas: number
+  httpPorts: PortRange
+  httpsPorts: PortRange
+  vpnEnabled: boolean
+  vpnContainer: string | null
+}
+
+/** The lease's announcement that the port is free and nobody asked. */
+export interface Vacancy {
+  index: number
+  epoch: number
+  excluded: string | null
+  preferred: string | null
+  /** Engine told to take it. */
+  nominated: string | null
+}
+
+export interface FleetState {
+  schemaVersion: 1
+  pool: string
+  policy: FleetPolicy
+  /** Number asked for by `scale` or `provision`, `null` while `MIN_REPLICAS` rules. */
+  scaled: number | null
+  engines: Record<string, FleetEngine>
+  vpn: VpnView
+  docker: { reachable: boolean; detail: string | null }
+  vacancy: Vacancy | null
+  /** Requests already taken, oldest first, with the engine that each one made or removed. */
+  recent: { requestId: string; engineId: string | null }[]
+}
+
+export interface FleetEngine {
+  input: EngineInput
+  view: EngineView
+  /** Its workflow has been started. */
+  started: boolean
+  /** It is to go. */
+  removing: boolean
+  /** Its workflow has been told to go. */
+  told: boolean
+}
+
+export type FleetAction =
+  | { kind: 'start'; input: EngineInput }
+  | { kind: 'remove'; engineId: string }
+  | { kind: 'nominate'; engineId: string; epoch: number }
+
+/** A pool with no engines. */
+export function initialFleet(pool: string, policy: FleetPolicy): FleetState {
+  return {
+    schemaVersion: 1,
+    pool,
+    policy,
+    scaled: null,
+    engines: {},
+    vpn: unknownVpn(policy),
+    docker: { reachable: true, detail: null },
+    vacancy: null,
+    recent: [],
+  }
+}
+
+/** The VPN before it has been asked. */
+export function unknownVpn(policy: FleetPolicy): VpnView {
+  return {
+    enabled: policy.vpnEnabled,
+    containerName: policy.vpnContainer,
+    containerRunning: false,
+    containerHealth: 'none',
+    status: 'unknown',
+    connected: false,
+    forwardedPorts: [],
+    publicIp: null,
+    country: null,
+    region: null,
+    city: null,
+    provider: null,
+    problem: null,
+  }
+}
+
+/** The number of engines that there should be. */
+export function wantedReplicas(state: FleetState): number {
+  const { minReplicas, maxReplicas } = state.policy
+  return Math.min(maxReplicas, Math.max(minReplicas, state.scaled ?? minReplicas))
+}
+
+/** Engines that have not been told to go, in order of their HTTP port. */
+export function liveEngines(state: FleetState): FleetEngine[] {
+  return Object.values(state.engines)
+    .filter((engine) => !engine.removing)
+    .toSorted((a, b) => a.input.httpPort - b.input.httpPort)
+}
+
+/**
+ * Adds an engine with ports of its own, not yet started. `no-port` when the ranges are used up, `port-taken` when the wished port is.
+ * A port belongs to its engine until its workflow says that the container is gone.
+ */
+export function addEngine(
+  state: FleetState,
+  wish: { engineId: string; labels: Record<string, string>; environment: Record<string, string>; port: number | null; adopt: EngineInput | null },
+  now: number,
+): { state: FleetState; input: EngineInput } | { failure: 'no-port' | 'port-taken' } {
+  const input = wish.adopt ?? allocate(state, wish)
+  if ('failure' in input) return input
+  const engine: FleetEngine = { input, view: initialEngine(input, now).view, started: false, removing: false, told: false }
+  return { state: { ...state, engines: { ...state.engines, [input.engineId]: engine } }, input }
+}
+
+function allocate(
+  state: FleetState,
+  wish: { engineId: string; labels: Record<string, string>; environment: Record<string, string>; port: number | null },
+): EngineInput | { failure: 'no-port' | 'port-taken' } {
+  const inputs = Object.values(state.engines).map((engine) => engine.input)
+  const taken = new Set(inputs.flatMap((input) => [input.httpPort, input.httpsPort, input.hostHttpPort]))
+  if (wish.port !== null && taken.has(wish.port)) return { failure: 'port-taken' }
+  const httpPort = wish.port ?? lowestFree(state.policy.httpPorts, taken)
+  const httpsPort = lowestFree(state.policy.httpsPorts, taken)
+  if (httpPort === null || httpsPort === null) return { failure: 'no-port' }
+  const { engineId, labels, environment } = wish
+  return { engineId, pool: state.pool, httpPort, httpsPort, hostHttpPort: httpPort, labels, environment, adopt: null }
+}
+
+/** Takes an engine's report. An older one than the last is ignored; a forwarded engine settles the vacancy that it filled. */
+export function engineChanged(state: FleetState, view: EngineView): FleetState {
+  const engine = state.engines[view.engineId]
+  if (!engine || view.revision <= engine.view.revision) return state
+  const next = { ...state, engines: { ...state.engines, [view.engineId]: { ...engine, view } } }
+  const vacancy = next.vacancy
+  if (!vacancy) return next
+  if (view.forwarded && (view.epoch ?? 0) > vacancy.epoch) return { ...next, vacancy: null }
+  const failed = vacancy.nominated === view.engineId && (view.phase === 'backing-off' || view.phase === 'removing')
+  return failed ? { ...next, vacancy: { ...vacancy, nominated: null, excluded: view.engineId } } : next
+}
+
+/** Forgets an engine whose container is gone for good; its ports are free again. */
+export function engineGone(state: FleetState, engineId: string): FleetState {
+  const { [engineId]: _gone, ...engines } = state.engines
+  const vacancy = state.vacancy?.nominated === engineId ? { ...state.vacancy, nominated: null } : state.vacancy
+  return { ...state, engines, vacancy }
+}
+
+/**
+ * What is to be done now, in this order of care.
+ *
+ * 1. Fewer engines than wanted: start as many as are missing. While a forwarded engine is on its way out its replacement waits for it, so that
+ *    the newcomer finds the port free and becomes forwarded.
+ * 2. More than wanted: remove the surplus, those without streams first, followers before the forwarded one, failing before healthy, newest first.
+ * 3. A vacant lease: nominate one, unless engines are being started that will ask by themselves.
+ */
+export function decide(state: FleetState): FleetAction[] {
+  const pending: FleetAction[] = Object.values(state.engines)
+    .filter((engine) => !engine.started)
+    .map((engine) => ({ kind: 'start', input: engine.input }))
+  return [...pending, ...surplus(state), ...nomination(state)]
+}
+
+/** How many engines are missing now. */
+export function missing(state: FleetState): number {
+  const handingOver = Object.values(state.engines).filter((engine) => engine.removing && engine.view.forwarded).length
+  return Math.max(0, wantedReplicas(state) - liveEngines(state).length - handingOver)
+}
+
+function surplus(state: FleetState): FleetAction[] {
+  const live = liveEngines(state)
+  const excess = live.length - wantedReplicas(state)
+  if (excess <= 0) return []
+  return live
+    .toSorted(
+      (a, b) =>
+        a.view.streams.length - b.view.streams.length ||
+        Number(a.view.forwarded) - Number(b.view.forwarded) ||
+        Number(a.view.health === 'healthy') - Number(b.view.health === 'healthy') ||
+        b.view.firstSeen - a.view.firstSeen ||
+        b.input.httpPort - a.input.httpPort,
+    )
+    .slice(0, excess)
+    .map((engine) => ({ kind: 'remove', engineId: engine.input.engineId }))
+}
+
+function nomination(state: FleetState): FleetAction[] {
+  const vacancy = state.vacancy
+  if (!vacancy || vacancy.nominated !== null) return []
+  const live = liveEngines(state)
+  const starting = live.some((engine) => engine.view.phase === 'provisioning') || live.length < wantedReplicas(state)
+  if (starting) return []
+  const engineId = choose(
+    live.map((engine) => engine.view),
+    { preferred: vacancy.preferred, excluded: vacancy.excluded, force: false },
+  )
+  return engineId === null ? [] : [{ kind: 'nominate', engineId, epoch: vacancy.epoch }]
+}
+
+/** Remembers a request so that the same one again has one effect. */
+export function remember(state: FleetState, requestId: string, engineId: string | null): FleetState {
+  return { ...state, recent: [...state.recent, { requestId, engineId }].slice(-KEPT_REQUESTS) }
+}
+
+/** What the fleet's query answers. */
+export function viewOf(state: FleetState): FleetView {
+  return {
+    pool: state.pool,
+    wanted: wantedReplicas(state),
+    minReplicas: state.policy.minReplicas,
+    maxReplicas: state.policy.maxReplicas,
+    engines: Object.values(state.engines)
+      .map((engine) => (engine.removing ? { ...engine.view, phase: 'removing' as const } : engine.view))
+      .toSorted((a, b) => a.httpPort - b.httpPort),
+    vpn: state.vpn,
+    docker: state.docker,
+  }
+}

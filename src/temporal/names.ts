@@ -1,0 +1,29 @@
+/**
+ * @module
+ * Names that both sides of Temporal must agree on.
+ */
+
+/** Id of the workflow that lives one engine's life. */
+export function engineWorkflowId(pool: string, engineId: string): string {
+  return `engine/${pool}/${engineId}`
+}
+
+/** Id of the workflow that owns forwarded port number `index` of a pool. */
+export function leaseWorkflowId(pool: string, index: number): string {
+  return `forwarded-lease/${pool}/${index}`
+}
+
+/** Id of the workflow that keeps a pool's wanted number of engines. */
+export function fleetWorkflowId(pool: string): string {
+  return `fleet/${pool}`
+}
+
+/** Id of the workflow that watches a pool's Docker daemon, engines and VPN. */
+export function watchWorkflowId(pool: string): string {
+  return `watch/${pool}`
+}
+
+/** The task queue of a pool: its workflows and its activities. */
+export function poolTaskQueue(pool: string): string {
+  return `berth-${pool}`
+}

@@ -1,0 +1,179 @@
+/**
+ * @module
+ * `engine/<pool>/<engineId>`: one engine's life. What each fact means is in `src/domain/engine.ts`.
+ */
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { EngineActivities } from '../activities/api.js'
+import {
+  backingOff,
+  type EngineFact,
+  type EngineInput,
+  type EngineState,
+  failed,
+  initialEngine,
+  isUnreliable,
+  observe,
+  provisioned,
+  provisioning,
+  waitMs,
+} from '../src/domain/engine.js'
+import type { EngineView, Problem } from '../src/domain/views.js'
+import { fleetWorkflowId } from '../src/temporal/names.js'
+import { CONTAINER_ID, ENGINE_STATE, FORWARDED, LEASE_EPOCH } from '../src/temporal/search-attributes.js'
+import * as messages from './messages.js'
+
+const { provision, retire } = proxyActivities<EngineActivities>({
+  startToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '3 seconds',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { initialInterval: '250 milliseconds', maximumInterval: '10 seconds' },
+})
+
+export interface EngineWorkflowInput extends EngineInput {
+  /** Carried over by continue-as-new. */
+  carried?: EngineState
+}
+
+/**
+ * 1. A lost, unhealthy, orphaned or unseated container is replaced, durably, with back-off when attempts fail in a row.
+ * 2. Only facts about the present container and epoch count; late ones change nothing.
+ * 3. Removal ends the workflow only when no container of this engine is left and the lease is handed back; then the fleet is told.
+ * 4. Every change is told to the fleet, and kept in search attributes and memo.
+ * 5. At rest it has no timer and no activity: no history.
+ */
+export async function engine(input: EngineWorkflowInput): Promise<void> {
+  let state = input.carried ?? initialEngine(input, Date.now())
+  let refreshAsked = false
+  let nudged = false
+  let told = input.carried || !input.adopt ? state.view.revision : -1
+
+  const take = (fact: EngineFact): void => {
+    state = observe(state, fact, Date.now())
+  }
+  setHandler(messages.containerLost, (argument) => take({ kind: 'container-lost', ...argument }))
+  setHandler(messages.healthChanged, (argument) => take({ kind: 'health', ...argument }))
+  setHandler(messages.leaseRevoked, (argument) => take({ kind: 'lease-revoked', ...argument }))
+  setHandler(messages.takeForwarded, () => take({ kind: 'take-forwarded' }))
+  setHandler(messages.removeEngine, (argument) => take({ kind: 'remove', reason: argument?.reason ?? 'asked' }), {
+    description: 'Remove this engine for good',
+  })
+  setHandler(messages.retryNow, () => {
+    nudged = true
+  })
+  setHandler(messages.refresh, () => {
+    refreshAsked = true
+  })
+  setHandler(messages.engineQuery, () => state.view)
+
+  const publisher = async (): Promise<void> => {
+    while (true) {
+      await condition(() => state.view.revision !== told)
+      const view = state.view
+      publish(view)
+      await tellFleet(view)
+      told = view.revision
+    }
+  }
+  const publishing = new CancellationScope()
+  const published = publishing.run(publisher).catch((error: unknown) => {
+    if (!isCancellation(error)) throw error
+  })
+
+  while (state.removing === null) {
+    await condition(() => state.due !== null || state.removing !== null || refreshAsked || workflowInfo().continueAsNewSuggested)
+    if (state.removing !== null) break
+    if (state.due !== null) {
+      await pause()
+      if (state.removing === null && state.due !== null) await provisionOnce(state.due)
+      continue
+    }
+    await condition(() => told === state.view.revision && allHandlersFinished())
+    if (state.due !== null || state.removing !== null) continue
+    await continueAsNew<typeof engine>({ ...input, carried: state })
+  }
+
+  await retire({ engineId: input.engineId, pool: input.pool, reason: state.removing })
+  publishing.cancel()
+  await published
+  publish({ ...state.view, phase: 'removing', forwarded: false, epoch: null, containerId: null })
+  await signalFleet((fleet) => fleet.signal(messages.engineGone, { engineId: input.engineId }))
+
+  async function pause(): Promise<void> {
+    const wait = waitMs(state)
+    if (wait === 0) return
+    const problem: Problem = state.view.problem ?? {
+      code: 'crash-loop',
+      detail: `${state.failures} containers in a row did not last (${state.due?.reason}).`,
+    }
+    state = backingOff(state, { ...problem, detail: `${problem.detail} Tried again in ${Math.round(wait / 1000)} s.` })
+    nudged = false
+    await condition(() => nudged || state.removing !== null, wait)
+  }
+
+  async function provisionOnce(due: { reason: string; nominated: boolean }): Promise<void> {
+    state = provisioning(state)
+    const { containerId, epoch } = state.view
+    const scope = new CancellationScope()
+    try {
+      const work = scope.run(() =>
+        provision({ engine: input, containerId, epoch, reason: due.reason, nominated: due.nominated, follower: isUnreliable(state) }),
+      )
+      const asked = condition(() => state.removing !== null).then(() => scope.cancel())
+      const result = await work
+      void asked
+      state = provisioned(state, result, Date.now())
+    } catch (error) {
+      if (isCancellation(error)) return
+      state = failed(state, problemOf(error))
+    }
+  }
+
+  async function tellFleet(view: EngineView): Promise<void> {
+    await signalFleet((fleet) => fleet.signal(messages.engineChanged, view))
+  }
+
+  async function signalFleet(send: (fleet: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {
+    try {
+      await send(getExternalWorkflowHandle(fleetWorkflowId(input.pool)))
+    } catch (error) {
+      if (isCancellation(error)) throw error
+      log.warn('ENGINE-01 the fleet could not be told', { error: String(error) })
+    }
+  }
+}
+
+function publish(view: EngineView): void {
+  upsertSearchAttributes([
+    { key: ENGINE_STATE, value: view.phase },
+    { key: FORWARDED, value: view.forwarded },
+    { key: CONTAINER_ID, value: view.containerId },
+    { key: LEASE_EPOCH, value: view.epoch },
+  ])
+  upsertMemo({ engine: view })
+  setCurrentDetails(
+    `${view.containerName ?? 'no container'}, **${view.phase}**, ${view.health}${view.forwarded ? `, **forwarded** on port ${view.p2pPort} (epoch ${view.epoch})` : ''}`,
+  )
+}
+
+/** A failure that `provision` reported at once keeps its type as the problem's code. */
+function problemOf(error: unknown): Problem {
+  const cause = error instanceof ActivityFailure ? error.cause : error
+  if (cause instanceof ApplicationFailure) return { code: cause.type ?? 'failed', detail: cause.message ?? 'Provisioning failed.' }
+  return { code: 'failed', detail: cause instanceof Error ? cause.message : String(cause) }
+}

@@ -1,0 +1,213 @@
+/**
+ * @module
+ * `fleet/<pool>`: keeps the wanted number of engines, gives out their ports, and answers what the pool looks like. Decisions are in
+ * `src/domain/fleet.ts`.
+ */
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  log,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { FleetActivities } from '../activities/api.js'
+import type { EngineInput } from '../src/domain/engine.js'
+import {
+  addEngine,
+  decide,
+  engineChanged,
+  engineGone,
+  type FleetAction,
+  type FleetPolicy,
+  type FleetState,
+  initialFleet,
+  liveEngines,
+  missing,
+  remember,
+  viewOf,
+  wantedReplicas,
+} from '../src/domain/fleet.js'
+import { engineWorkflowId } from '../src/temporal/names.js'
+import * as messages from './messages.js'
+
+const { startEngines } = proxyActivities<FleetActivities>({
+  startToCloseTimeout: '30 seconds',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { initialInterval: '250 milliseconds', maximumInterval: '5 seconds' },
+})
+
+export interface FleetInput {
+  pool: string
+  policy: FleetPolicy
+  /** Carried over by continue-as-new. */
+  carried?: FleetState
+}
+
+/**
+ * 1. Updates answer synchronously; a request id seen before gets its first answer again.
+ * 2. Ports and engine ids are given out here only, so none is given twice.
+ * 3. It is told of every change and has no timer: no history at rest.
+ */
+export async function fleet(input: FleetInput): Promise<void> {
+  let state = input.carried ?? initialFleet(input.pool, input.policy)
+  let refreshAsked = false
+  let stirred = true
+
+  const change = (next: FleetState): void => {
+    state = next
+    stirred = true
+  }
+
+  setHandler(
+    messages.provisionEngine,
+    (request) => {
+      const known = state.recent.find((taken) => taken.requestId === request.requestId)
+      if (known?.engineId) return { kind: 'engine', engineId: known.engineId }
+      const live = liveEngines(state).length
+      if (live >= state.policy.maxReplicas) {
+        return refused('max-capacity', `${live} engines run and MAX_REPLICAS is ${state.policy.maxReplicas}: delete one or raise MAX_REPLICAS.`)
+      }
+      const engineId = newEngineId()
+      const added = addEngine(
+        state,
+        { engineId, labels: request.labels, environment: request.environment, port: request.hostPort, adopt: null },
+        Date.now(),
+      )
+      if ('failure' in added) {
+        return added.failure === 'port-taken'
+          ? refused('conflict', `Port ${request.hostPort} belongs to another engine: leave host_port out to get a free one.`)
+          : refused('max-capacity', 'Every port of the engines’ port range is in use: delete an engine or widen the range.')
+      }
+      const wanted = Math.max(wantedReplicas(state), live + 1)
+      change(remember({ ...added.state, scaled: wanted }, request.requestId, engineId))
+      return { kind: 'engine', engineId }
+    },
+    { description: 'One more engine' },
+  )
+  setHandler(
+    messages.deleteEngine,
+    (request) => {
+      const engine = state.engines[request.engineId]
+      if (!engine) {
+        const known = state.recent.find((taken) => taken.requestId === request.requestId)
+        return known?.engineId ? { kind: 'engine', engineId: known.engineId } : refused('not-found', `No engine ${request.engineId}.`)
+      }
+      if (engine.removing) return { kind: 'engine', engineId: request.engineId }
+      const scaled = Math.max(state.policy.minReplicas, wantedReplicas(state) - 1)
+      change(remember({ ...markRemoving(state, request.engineId), scaled }, request.requestId, request.engineId))
+      return { kind: 'engine', engineId: request.engineId }
+    },
+    { description: 'One engine less' },
+  )
+  setHandler(
+    messages.scale,
+    (request) => {
+      change({ ...state, scaled: request.wanted })
+      return { kind: 'wanted', wanted: wantedReplicas(state) }
+    },
+    { description: 'Set the wanted number' },
+  )
+  setHandler(messages.configureFleet, (argument) => {
+    if (JSON.stringify(argument.policy) === JSON.stringify(state.policy)) return
+    const vpn = { ...state.vpn, enabled: argument.policy.vpnEnabled, containerName: argument.policy.vpnContainer }
+    change({ ...state, policy: argument.policy, vpn })
+  })
+  setHandler(messages.engineChanged, (view) => change(engineChanged(state, view)))
+  setHandler(messages.engineGone, (argument) => change(engineGone(state, argument.engineId)))
+  setHandler(messages.leaseVacant, (argument) => change({ ...state, vacancy: { ...argument, nominated: null } }))
+  setHandler(messages.vpnChanged, (vpn) => change({ ...state, vpn }))
+  setHandler(messages.dockerChanged, (docker) => change({ ...state, docker }))
+  setHandler(messages.containerFound, (found) => {
+    if (state.engines[found.engineId]) return
+    const adopt: EngineInput = {
+      engineId: found.engineId,
+      pool: input.pool,
+      httpPort: found.httpPort,
+      httpsPort: found.httpsPort,
+      hostHttpPort: found.hostHttpPort,
+      labels: found.labels,
+      environment: {},
+      adopt: found.container,
+    }
+    const added = addEngine(state, { engineId: found.engineId, labels: {}, environment: {}, port: null, adopt }, Date.now())
+    if ('failure' in added) return
+    log.info('FLEET-01 adopting a running container', { engineId: found.engineId, containerId: found.container.containerId })
+    change(added.state)
+  })
+  setHandler(messages.refresh, () => {
+    refreshAsked = true
+  })
+  setHandler(messages.fleetQuery, () => viewOf(state))
+
+  while (true) {
+    await condition(() => stirred || refreshAsked || workflowInfo().continueAsNewSuggested)
+    if (stirred) {
+      stirred = false
+      fill()
+      await carryOut(decide(state))
+      setCurrentDetails(`${liveEngines(state).length} of ${wantedReplicas(state)} engines`)
+      continue
+    }
+    await condition(allHandlersFinished)
+    if (stirred) continue
+    await continueAsNew<typeof fleet>({ ...input, carried: state })
+  }
+
+  function fill(): void {
+    for (let count = missing(state); count > 0; count--) {
+      const added = addEngine(state, { engineId: newEngineId(), labels: {}, environment: {}, port: null, adopt: null }, Date.now())
+      if ('failure' in added) {
+        log.error('FLEET-02 no port left for another engine', { wanted: wantedReplicas(state), live: liveEngines(state).length })
+        return
+      }
+      state = added.state
+    }
+  }
+
+  async function carryOut(actions: FleetAction[]): Promise<void> {
+    const starts = actions.flatMap((action) => (action.kind === 'start' ? [action.input] : []))
+    for (const action of actions) if (action.kind === 'remove') state = markRemoving(state, action.engineId)
+    for (const { engineId } of starts) state = withEngine(state, engineId, { started: true })
+    const nominations = actions.flatMap((action) => (action.kind === 'nominate' ? [action] : []))
+    for (const { engineId } of nominations) if (state.vacancy) state = { ...state, vacancy: { ...state.vacancy, nominated: engineId } }
+    if (starts.length > 0) await startEngines({ engines: starts })
+    for (const engine of Object.values(state.engines)) {
+      if (engine.removing && engine.started && !engine.told) {
+        state = withEngine(state, engine.input.engineId, { told: true })
+        await tell(engine.input.engineId, (handle) => handle.signal(messages.removeEngine, { reason: 'deleted' }))
+      }
+    }
+    for (const { engineId, epoch } of nominations) await tell(engineId, (handle) => handle.signal(messages.takeForwarded, { epoch }))
+  }
+
+  async function tell(engineId: string, send: (handle: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {
+    try {
+      await send(getExternalWorkflowHandle(engineWorkflowId(input.pool, engineId)))
+    } catch (error) {
+      log.warn('FLEET-03 an engine’s workflow could not be told; it is forgotten', { engineId, error: String(error) })
+      change(engineGone(state, engineId))
+    }
+  }
+}
+
+function markRemoving(state: FleetState, engineId: string): FleetState {
+  return withEngine(state, engineId, { removing: true })
+}
+
+function withEngine(state: FleetState, engineId: string, change: Partial<FleetState['engines'][string]>): FleetState {
+  const engine = state.engines[engineId]
+  return engine ? { ...state, engines: { ...state.engines, [engineId]: { ...engine, ...change } } } : state
+}
+
+function newEngineId(): string {
+  return uuid4().slice(0, 8)
+}
+
+function refused(type: 'max-capacity' | 'conflict' | 'not-found', message: string): messages.FleetAnswer {
+  return { kind: 'refused', type, message }
+}

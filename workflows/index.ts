@@ -1,0 +1,8 @@
+/**
+ * @module
+ * Every workflow type of Berth: the entry of the workflow bundle.
+ */
+export { engine } from './engine.js'
+export { fleet } from './fleet.js'
+export { forwardedLease } from './forwarded-lease.js'
+export { watch } from './watch.js'
