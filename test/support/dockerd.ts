@@ -17,6 +17,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 const DOCKERD = '/usr/sbin/dockerd'
+const IP = '/sbin/ip'
 const FOLDER_PREFIX = 'berth-dockerd-'
 const START_DEADLINE_MS = 60_000
 const STOP_DEADLINE_MS = 30_000
@@ -71,8 +72,8 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
   const folder = await mkdtemp(join(tmpdir(), FOLDER_PREFIX))
   await writeFile(join(folder, 'daemon.json'), '{}')
   await writeFile(join(folder, 'owner'), JSON.stringify({ pid: process.pid, started: processStart(process.pid) }))
-  let bridge = await createBridge()
-  await writeFile(join(folder, 'bridge'), bridge?.name ?? '')
+  const bridge = await createBridge()
+  await writeFile(join(folder, 'bridge'), bridge ?? '')
 
   const socketPath = join(folder, 'docker.sock')
   const iptables = options.iptables === true
@@ -80,16 +81,8 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
   try {
     daemon = await launch(folder, socketPath, bridge, iptables)
   } catch (error) {
-    if (bridge === null) throw await abandon(folder, bridge, error)
-    // The bridge could be made and the daemon still refused it: once more without any.
-    await removeBridge(bridge.name)
-    bridge = null
-    await writeFile(join(folder, 'bridge'), '')
-    try {
-      daemon = await launch(folder, socketPath, null, false)
-    } catch (again) {
-      throw await abandon(folder, null, new AggregateError([error, again], `${String(error)}\nand without a bridge: ${String(again)}`))
-    }
+    await endFolder(folder, bridge)
+    throw error
   }
 
   let stopped = false
@@ -120,7 +113,7 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
       }
       await removeAllContainers(socketPath)
       await terminate(daemon)
-      await endFolder(folder, bridge?.name ?? null)
+      await endFolder(folder, bridge)
     },
     async kill() {
       if (ended(daemon)) return
@@ -137,15 +130,9 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
   }
 }
 
-interface Bridge {
-  name: string
-  /** First two bytes of its /16: the bridge has the first /24, user-defined networks the upper half. */
-  range: string
-}
-
-async function launch(folder: string, socketPath: string, bridge: Bridge | null, iptables: boolean): Promise<ChildProcess> {
+async function launch(folder: string, socketPath: string, bridge: string | null, iptables: boolean): Promise<ChildProcess> {
   const name = folder.slice(folder.lastIndexOf('/') + 1).toLowerCase()
-  const network = bridge === null ? ['--bridge=none'] : [`--bridge=${bridge.name}`, `--default-address-pool=base=${bridge.range}.128.0/17,size=24`]
+  await forgetDeadContainerd(folder)
   const log = openSync(join(folder, 'log'), 'a')
   const daemon = spawn(
     DOCKERD,
@@ -158,7 +145,8 @@ async function launch(folder: string, socketPath: string, bridge: Bridge | null,
       // Matter only beside a system-wide containerd, which every daemon would otherwise share under one name.
       `--containerd-namespace=${name}`,
       `--containerd-plugins-namespace=${name}-plugins`,
-      ...network,
+      // No `--default-address-pool`: with it a restarted daemon removes the host's docker0, whosever that is. So does `--bridge=none`.
+      `--bridge=${bridge ?? 'none'}`,
       `--iptables=${iptables}`,
       '--ip6tables=false',
       `--ip-masq=${iptables}`,
@@ -181,6 +169,19 @@ async function launch(folder: string, socketPath: string, bridge: Bridge | null,
   }
   await Promise.race([up(), failed])
   return daemon
+}
+
+/** containerd dies with a killed dockerd; a zombie of it counts as running to the next one, which then waits for it in vain. */
+async function forgetDeadContainerd(folder: string): Promise<void> {
+  const pidFile = join(folder, 'exec', 'containerd', 'containerd.pid')
+  if (!existsSync(pidFile)) return
+  const pid = Number(await readFile(pidFile, 'utf8'))
+  const deadline = Date.now() + 1_000
+  while (Date.now() < deadline) {
+    const [state] = statOf(pid)
+    if (state === undefined || state === 'Z') return rm(pidFile, { force: true })
+    await delay(20)
+  }
 }
 
 /** Resolves with the status and body of one request to the daemon. */
@@ -250,11 +251,6 @@ async function removeControlGroups(folder: string): Promise<void> {
   }
 }
 
-async function abandon(folder: string, bridge: Bridge | null, error: unknown): Promise<unknown> {
-  await endFolder(folder, bridge?.name ?? null)
-  return error
-}
-
 async function endProcessesOf(folder: string): Promise<void> {
   const deadline = Date.now() + STOP_DEADLINE_MS
   for (let left = processesOf(folder); left.length > 0; left = processesOf(folder)) {
@@ -271,8 +267,7 @@ function processesOf(folder: string): number[] {
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry)
     if (!Number.isInteger(pid) || pid === process.pid) continue
-    const stat = procFile(pid, 'stat')
-    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const [state, parent] = statOf(pid)
     if (state === undefined || state === 'Z') continue
     parents.set(pid, Number(parent))
     if (procFile(pid, 'cmdline').split('\0').some((word) => word.includes(`${folder}/`)) && isDockerProcess(pid)) found.add(pid)
@@ -321,9 +316,10 @@ async function sweepLeftovers(): Promise<void> {
   }
 }
 
-async function createBridge(): Promise<Bridge | null> {
-  const taken = (await run('ip', ['-4', '-o', 'addr']).catch(() => ({ stdout: '' }))).stdout
-  const routes = (await run('ip', ['-4', 'route']).catch(() => ({ stdout: '' }))).stdout
+/** Makes a bridge with the first /24 of a free range and resolves with its name, or with `null` where the host allows none. */
+async function createBridge(): Promise<string | null> {
+  const taken = (await run('ip', ['-4', '-o', 'addr'])).stdout
+  const routes = (await run('ip', ['-4', 'route'])).stdout
   const first = Math.floor(Math.random() * 100)
   for (let i = 0; i < 100; i += 1) {
     const number = 130 + ((first + i) % 100)
@@ -339,7 +335,7 @@ async function createBridge(): Promise<Bridge | null> {
     }
     await run('ip', ['addr', 'add', `${range}.0.1/24`, 'dev', name])
     await run('ip', ['link', 'set', name, 'up'])
-    return { name, range }
+    return name
   }
   throw new Error('all 100 address ranges of test daemons are taken: see `ip link` for bridges named berth…')
 }
@@ -351,7 +347,7 @@ async function removeBridge(name: string): Promise<void> {
 }
 
 async function installDocker(): Promise<void> {
-  if (existsSync(DOCKERD)) return
+  if (existsSync(DOCKERD) && existsSync(IP)) return
   process.stderr.write('installing docker.io with apt-get: the tests of the Docker adapter need a real daemon\n')
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const lock = ['-o', 'DPkg::Lock::Timeout=300']
@@ -383,8 +379,13 @@ function signal(pid: number, name: NodeJS.Signals): void {
 
 /** Start time in clock ticks: with the pid it names one process for ever. Empty when there is none. */
 function processStart(pid: number): string {
+  return statOf(pid)[19] ?? ''
+}
+
+/** State, parent and what follows in `/proc/<pid>/stat`; empty when there is no such process. */
+function statOf(pid: number): string[] {
   const stat = procFile(pid, 'stat')
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 function procFile(pid: number, name: string): string {
