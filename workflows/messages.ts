@@ -75,9 +75,15 @@ export const leaseVacant =
 export const vpnChanged = defineSignal<[VpnView]>('vpnChanged')
 export const dockerChanged = defineSignal<[{ reachable: boolean; detail: string | null }]>('dockerChanged')
 /** A running container of ours that no engine knows. */
-export const containerFound = defineSignal<
-  [{ engineId: string; httpPort: number; httpsPort: number; hostHttpPort: number; labels: Record<string, string>; container: AdoptedContainer }]
->('containerFound')
+export interface FoundContainer {
+  engineId: string
+  httpPort: number
+  httpsPort: number
+  hostHttpPort: number
+  labels: Record<string, string>
+  container: AdoptedContainer
+}
+export const containerFound = defineSignal<[FoundContainer]>('containerFound')
 export const fleetQuery = defineQuery<FleetView>('fleet')
 
 // watch/<pool>

@@ -43,20 +43,24 @@ export interface EngineState {
   /** Attempts in a row that failed or did not last. */
   failures: number
   /** Facts about containers and epochs that provisioning has not reported yet. */
-  early: { lostContainers: string[]; revokedEpochs: number[] }
+  early: { lostContainers: string[]; revokedEpochs: number[]; health: HealthFact | null }
+}
+
+/** What a probe found. */
+export interface HealthFact {
+  kind: 'health'
+  containerId: string
+  health: Health
+  version: string | null
+  platform: string | null
+  detail: string | null
+  /** It failed for so long that the container is to be replaced. */
+  replace: boolean
 }
 
 export type EngineFact =
   | { kind: 'container-lost'; containerId: string; reason: string }
-  | {
-      kind: 'health'
-      containerId: string
-      health: Health
-      version: string | null
-      platform: string | null
-      detail: string | null
-      replace: boolean
-    }
+  | HealthFact
   | { kind: 'lease-revoked'; epoch: number; reason: string }
   | { kind: 'take-forwarded' }
   | { kind: 'remove'; reason: string }
@@ -113,7 +117,7 @@ export function initialEngine(input: EngineInput, now: number): EngineState {
     due: { reason: 'new', nominated: false },
     removing: null,
     failures: 0,
-    early: { lostContainers: [], revokedEpochs: [] },
+    early: { lostContainers: [], revokedEpochs: [], health: null },
   }
   return input.adopt ? adopted(state, input.adopt) : state
 }
@@ -153,7 +157,8 @@ export function observe(state: EngineState, fact: EngineFact, now: number): Engi
       if (isUp(state)) return state
       return { ...state, early: { ...state.early, lostContainers: [...state.early.lostContainers, fact.containerId].slice(-10) } }
     case 'health':
-      return fact.containerId === state.view.containerId && isUp(state) ? healthSeen(state, fact, now) : state
+      if (!isUp(state)) return { ...state, early: { ...state.early, health: fact } }
+      return fact.containerId === state.view.containerId ? healthSeen(state, fact, now) : state
     case 'lease-revoked':
       if (isUp(state) && state.view.epoch === fact.epoch) return due(state, fact.reason, false, now)
       return { ...state, early: { ...state.early, revokedEpochs: [...state.early.revokedEpochs, fact.epoch].slice(-10) } }
@@ -180,7 +185,7 @@ function due(state: EngineState, reason: string, nominated: boolean, now: number
   return { ...state, due: { reason, nominated }, failures: lasted ? 0 : state.failures, view: changed(state.view, DOWN) }
 }
 
-function healthSeen(state: EngineState, fact: EngineFact & { kind: 'health' }, now: number): EngineState {
+function healthSeen(state: EngineState, fact: HealthFact, now: number): EngineState {
   if (fact.replace) return lost(state, 'unhealthy', now)
   const problem: Problem | null = fact.health === 'unhealthy' ? { code: 'engine-unhealthy', detail: fact.detail ?? 'It does not answer.' } : null
   const view = changed(state.view, {
@@ -216,10 +221,10 @@ export function provisioned(state: EngineState, result: Provisioned, now: number
     startedAt: kept ? state.view.startedAt : now,
     problem: null,
   })
-  const up: EngineState = { ...state, due: null, view, early: { lostContainers: [], revokedEpochs: [] } }
+  const up: EngineState = { ...state, due: null, view, early: { lostContainers: [], revokedEpochs: [], health: null } }
   if (state.early.lostContainers.includes(result.containerId)) return lost(up, 'died', now)
   if (result.forwarded && state.early.revokedEpochs.includes(result.forwarded.epoch)) return due(up, 'revoked', false, now)
-  return up
+  return state.early.health?.containerId === result.containerId ? healthSeen(up, state.early.health, now) : up
 }
 
 /** Provisioning failed: it is tried again after a back-off. */

@@ -1,0 +1,145 @@
+/**
+ * @module
+ * The activities of one pool's worker, over what it is given.
+ */
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity'
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
+import type { Client } from '@temporalio/client'
+import type { Logger } from 'pino'
+import { type ContainerRuntime, RuntimeError } from '../src/docker/runtime.js'
+import { engineIdOf } from '../src/domain/reconcile.js'
+import type { GluetunClient } from '../src/gluetun/client.js'
+import type { Activities } from './api.js'
+import { fenceEpoch, isForwardedOf } from './fence.js'
+import { createLeaseClient } from './lease-client.js'
+import { type EngineSettings, hostOf, ProvisionFailure, provisionEngine } from './provision.js'
+import { startEngineWorkflows } from './start-engines.js'
+import { createVpnLocator } from './vpn-locator.js'
+import { createPoolFacts } from './watch/facts.js'
+import type { HealthOptions } from './watch/health.js'
+import { watch } from './watch/watcher.js'
+
+/** Everything that the activities reach outside with. */
+export interface ActivityDeps {
+  pool: string
+  client: Client
+  runtime: ContainerRuntime
+  /** Name of the Gluetun container, `null` without a VPN. */
+  vpnContainer: string | null
+  /** Makes the client once the address of Gluetun can be looked up. */
+  gluetun: ((address: () => string | null) => GluetunClient) | null
+  settings: EngineSettings
+  health: HealthOptions
+  portLossGraceMs: number
+  logger: Logger
+  /** Aborts when the worker is asked to stop: the watcher never ends by itself in time. */
+  stopping: AbortSignal
+}
+
+const BEAT_EVERY_MS = 500
+/** The watching activity ends by itself after this long, so that its workflow continues as new. */
+const WATCH_FOR_MS = 12 * 60 * 60 * 1000
+
+/** The activities of `activities/api.ts`. */
+export function createActivities(deps: ActivityDeps): Activities {
+  const { pool, client, runtime, settings, logger } = deps
+  const lease = createLeaseClient(client, pool, 0)
+  const vpn = createVpnLocator(runtime, deps.vpnContainer)
+  const gluetun = deps.gluetun?.(() => vpn.last()?.address ?? null) ?? null
+
+  return {
+    async provision(input) {
+      return beating((checkpoint) => provisionEngine(input, { runtime, lease, vpn, settings, checkpoint }))
+    },
+
+    async retire({ engineId, reason }) {
+      await beating(async (checkpoint) => {
+        const scope = { pool, index: 0 }
+        const { holder } = await lease.view()
+        const held = holder?.engineId === engineId ? holder.epoch : null
+        if (held !== null) await lease.revoke({ epoch: held, reason, by: engineId })
+        checkpoint('revoked')
+        while (true) {
+          const own = (await runtime.list()).filter((container) => engineIdOf(container) === engineId)
+          if (own.length === 0) break
+          await Promise.all(own.map((container) => runtime.remove(container.id)))
+          checkpoint('removed')
+        }
+        if (held === null) return
+        await fenceEpoch(runtime, scope, held, checkpoint)
+        await lease.ended({ epoch: held, request: null })
+      })
+    },
+
+    async survey(scope) {
+      return beating(async () => {
+        const found = await runtime.list({ forwardedOnly: true })
+        return found
+          .filter((container) => isForwardedOf(scope, container))
+          .map((container) => ({
+            containerId: container.id,
+            engineId: engineIdOf(container),
+            epoch: container.engine.epoch,
+            p2pPort: container.engine.p2pPort,
+            running: container.state === 'running' || container.state === 'paused',
+          }))
+      })
+    },
+
+    async fence({ pool: ofPool, index, epoch }) {
+      await beating((checkpoint) => fenceEpoch(runtime, { pool: ofPool, index }, epoch, checkpoint))
+    },
+
+    async removeForwarded({ containerIds }) {
+      await beating(() => Promise.all(containerIds.map((id) => runtime.remove(id))))
+    },
+
+    async startEngines({ engines }) {
+      await startEngineWorkflows(client, engines)
+    },
+
+    async watchPool() {
+      const signal = AbortSignal.any([cancellationSignal(), deps.stopping, AbortSignal.timeout(WATCH_FOR_MS)])
+      await watch(
+        {
+          pool,
+          runtime,
+          vpn,
+          gluetun,
+          facts: createPoolFacts(client, pool),
+          logger,
+          health: deps.health,
+          portLossGraceMs: deps.portLossGraceMs,
+          hostOf: (vpnContainer) => hostOf(settings, vpnContainer),
+          onBeat: heartbeat,
+        },
+        signal,
+      )
+      if (cancellationSignal().aborted) throw new CancelledFailure('watching was cancelled')
+      if (deps.stopping.aborted) throw ApplicationFailure.create({ message: 'the worker stops', type: 'worker-stopping' })
+    },
+  }
+}
+
+/**
+ * Runs one activity with a heartbeat. `checkpoint` ends the attempt when it was cancelled or has timed out. Failures of Docker and of
+ * provisioning go to the workflow at once with their code as type; all else is retried by the activity's policy.
+ */
+async function beating<T>(run: (checkpoint: (step: string) => void) => Promise<T>): Promise<T> {
+  let step = 'begun'
+  const beat = setInterval(() => heartbeat({ step }), BEAT_EVERY_MS)
+  try {
+    return await run((reached) => {
+      step = reached
+      heartbeat({ step })
+      const signal = cancellationSignal()
+      if (signal.aborted) throw new CancelledFailure(`stopped at: ${reached}`)
+    })
+  } catch (error) {
+    if (error instanceof ProvisionFailure) throw ApplicationFailure.nonRetryable(error.message, error.code)
+    if (error instanceof RuntimeError && activityInfo().activityType === 'provision') throw ApplicationFailure.nonRetryable(error.message, error.code)
+    throw error
+  } finally {
+    clearInterval(beat)
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * @module
+ * Which engines answer, and since when not.
+ */
+import type { HealthReport } from '../../workflows/messages.js'
+import type { ProbeResult } from './probe.js'
+
+/** A running container that is to be probed. */
+export interface ProbeTarget {
+  engineId: string
+  containerId: string
+  address: string
+  port: number
+}
+
+export interface HealthOptions {
+  intervalMs: number
+  failureThreshold: number
+  startupTimeoutMs: number
+}
+
+interface Record {
+  target: ProbeTarget
+  since: number
+  nextAt: number
+  busy: boolean
+  failures: number
+  everAnswered: boolean
+  health: 'healthy' | 'unhealthy' | 'unknown'
+  last: ProbeResult | null
+  /** What the engine's workflow was last told, `null` if nothing yet. */
+  told: string | null
+}
+
+/** A starting engine is asked this often at first, so that it is known soon to answer. Milliseconds. */
+const STARTING_EVERY_MS = 250
+
+/**
+ * Keeps the health of all running containers.
+ *
+ * 1. A container that answered is unhealthy after `failureThreshold` failed probes in a row; one that never answered after `startupTimeoutMs`.
+ * 2. `replace` is said only when the probes are to be believed: this engine has answered before, or another one answers now.
+ * 3. Only changes are reported.
+ */
+export class HealthBook {
+  readonly #records = new Map<string, Record>()
+  readonly #options: HealthOptions
+  readonly #now: () => number
+
+  constructor(options: HealthOptions, now: () => number = () => performance.now()) {
+    this.#options = options
+    this.#now = now
+  }
+
+  /** The containers that run now. Others are forgotten; known ones keep their record unless their address changed. */
+  sync(targets: readonly ProbeTarget[], isKnown: (target: ProbeTarget) => string | null): void {
+    const present = new Set(targets.map((target) => target.containerId))
+    for (const id of this.#records.keys()) if (!present.has(id)) this.#records.delete(id)
+    for (const target of targets) {
+      const record = this.#records.get(target.containerId)
+      if (!record) this.add(target, isKnown(target))
+      else {
+        record.target = target
+        record.told = isKnown(target)
+      }
+    }
+  }
+
+  /** One container more. `told` is the health that its workflow knows. */
+  add(target: ProbeTarget, told: string | null): void {
+    if (this.#records.has(target.containerId)) return
+    const now = this.#now()
+    const known = told === 'healthy' || told === 'unhealthy' ? told : 'unknown'
+    this.#records.set(target.containerId, {
+      target,
+      since: now,
+      nextAt: now,
+      busy: false,
+      failures: 0,
+      everAnswered: known === 'healthy',
+      health: known,
+      last: null,
+      told,
+    })
+  }
+
+  /** The container runs no more. */
+  drop(containerId: string): void {
+    this.#records.delete(containerId)
+  }
+
+  /** Those that are to be probed now; each is given out once until `record` is called for it. */
+  due(): ProbeTarget[] {
+    const now = this.#now()
+    const ready = [...this.#records.values()].filter((record) => !record.busy && record.nextAt <= now)
+    for (const record of ready) record.busy = true
+    return ready.map((record) => record.target)
+  }
+
+  /** Takes a probe's result. `reachable` is false when the network that the engines share is known to be down: nothing is concluded then. */
+  record(containerId: string, result: ProbeResult, reachable: boolean): void {
+    const record = this.#records.get(containerId)
+    if (!record) return
+    const now = this.#now()
+    record.busy = false
+    record.last = result
+    if (result.healthy) {
+      record.failures = 0
+      record.everAnswered = true
+      record.health = 'healthy'
+    } else if (!reachable) {
+      record.failures = 0
+      record.health = record.everAnswered ? 'unknown' : record.health
+    } else {
+      record.failures += 1
+      const gone = record.everAnswered ? record.failures >= this.#options.failureThreshold : now - record.since >= this.#options.startupTimeoutMs
+      if (gone) record.health = 'unhealthy'
+    }
+    const starting = !record.everAnswered && now - record.since < this.#options.startupTimeoutMs
+    record.nextAt = now + (starting ? Math.min(STARTING_EVERY_MS, this.#options.intervalMs) : this.#options.intervalMs)
+  }
+
+  /** What the workflows do not know yet. Once given out it counts as told; `sync` corrects it when it was not heard. */
+  changes(): { engineId: string; report: HealthReport }[] {
+    return [...this.#records.values()].flatMap((record) => {
+      const replace = record.health === 'unhealthy' && (record.everAnswered || this.#anotherAnswers(record))
+      const said = replace ? 'replace' : record.health
+      if (record.last === null || said === (record.told ?? 'unknown')) return []
+      record.told = said
+      const { version, platform, detail } = record.last
+      const report: HealthReport = { containerId: record.target.containerId, health: record.health, version, platform, detail, replace }
+      return [{ engineId: record.target.engineId, report }]
+    })
+  }
+
+  #anotherAnswers(record: Record): boolean {
+    return [...this.#records.values()].some((other) => other !== record && other.health === 'healthy')
+  }
+}

@@ -1,0 +1,399 @@
+/**
+ * @module
+ * Watches one pool: Docker's events and full lists, the engines' health, the VPN.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { type ContainerEvent, type ContainerRuntime, type ManagedContainer, RuntimeError } from '../../src/docker/runtime.js'
+import { compare, type Discrepancy, engineIdOf, type SeenContainer } from '../../src/domain/reconcile.js'
+import type { EngineView, FleetView, LeaseView, VpnView } from '../../src/domain/views.js'
+import type { GluetunClient, VpnReading } from '../../src/gluetun/client.js'
+import type { VpnLocator } from '../vpn-locator.js'
+import type { PoolFacts } from './facts.js'
+import { HealthBook, type HealthOptions, type ProbeTarget } from './health.js'
+import { probeEngine } from './probe.js'
+import { PortDamper, vpnViewOf } from './vpn.js'
+
+export interface WatcherOptions {
+  pool: string
+  runtime: ContainerRuntime
+  vpn: VpnLocator
+  /** `null` without a VPN. */
+  gluetun: GluetunClient | null
+  facts: PoolFacts
+  logger: Logger
+  health: HealthOptions
+  portLossGraceMs: number
+  /** What clients dial for an engine that is adopted. */
+  hostOf: (vpnContainer: string | null) => string
+  /** Called each second with what is worth keeping in the heartbeat. */
+  onBeat: (details: { listedAt: number | null }) => void
+}
+
+/** A full list is taken this often, and at once after anything that events tell of. Milliseconds. */
+const LIST_EVERY_MS = 10_000
+const LIST_AT_MOST_EVERY_MS = 250
+const WORKFLOWS_EVERY_MS = 60_000
+const PORT_EVERY_MS = 1_000
+const VPN_EVERY_MS = 5_000
+const BEAT_EVERY_MS = 1_000
+const PROBE_TICK_MS = 100
+const PROBE_TIMEOUT_MS = 2_000
+const RECONNECT_AFTER_MS = 500
+
+/**
+ * Runs until `signal` aborts; then resolves.
+ *
+ * 1. Events only make it faster: whatever they miss, the next full list finds.
+ * 2. The view is read before the list, so nothing that is being made is taken for a stranger.
+ * 3. While Docker cannot be asked nothing is said but that.
+ * 4. Two watchers of one pool are harmless: facts name the container they are about, and the port's generation orders observations.
+ */
+export async function watch(options: WatcherOptions, signal: AbortSignal): Promise<void> {
+  const watcher = new Watcher(options, signal)
+  await watcher.run()
+}
+
+class Watcher {
+  readonly #options: WatcherOptions
+  readonly #signal: AbortSignal
+  readonly #book: HealthBook
+  readonly #startedAt = new Map<string, number>()
+  readonly #damper: PortDamper
+  #listedAt: number | null = null
+  #listNow: () => void = () => undefined
+  #docker: boolean | null = null
+  #vpnWasRunning: boolean | null = null
+  #reading: VpnReading | null = null
+  #toldVpn: string | null = null
+  #knownPort: number | null = null
+  #generation = { session: 0, sequence: 0 }
+
+  constructor(options: WatcherOptions, signal: AbortSignal) {
+    this.#options = options
+    this.#signal = signal
+    this.#book = new HealthBook(options.health)
+    this.#damper = new PortDamper(options.portLossGraceMs)
+  }
+
+  async run(): Promise<void> {
+    const lease = await this.#options.facts.lease()
+    this.#generation = { session: lease.portGeneration.session + 1, sequence: 0 }
+    this.#knownPort = lease.port
+    const stop = new AbortController()
+    const signal = AbortSignal.any([this.#signal, stop.signal])
+    const loops = [this.#follow(signal), this.#list(signal), this.#probe(signal), this.#port(signal), this.#beat(signal)]
+    try {
+      await Promise.all(loops)
+    } finally {
+      stop.abort()
+      await Promise.allSettled(loops)
+    }
+  }
+
+  async #beat(signal: AbortSignal): Promise<void> {
+    await every(BEAT_EVERY_MS, signal, async () => this.#options.onBeat({ listedAt: this.#listedAt }))
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { runtime, vpn, logger } = this.#options
+    while (!signal.aborted) {
+      try {
+        for await (const message of runtime.events(vpn.name, signal)) {
+          if (message.kind === 'connected') this.#listNow()
+          else await this.#event(message.event, signal)
+        }
+      } catch (error) {
+        if (signal.aborted) return
+        logger.warn({ code: 'WATCH-02', error: String(error) }, 'Docker’s event stream broke; listing again')
+      }
+      await pause(RECONNECT_AFTER_MS, signal)
+    }
+  }
+
+  async #event(event: ContainerEvent, signal: AbortSignal): Promise<void> {
+    const { facts, pool } = this.#options
+    if (!event.managed) {
+      await this.#options.vpn.find(0).catch(this.#quiet('inspecting Gluetun'))
+      this.#listNow()
+      return
+    }
+    if (event.engine.pool !== null && event.engine.pool !== pool) return
+    const engineId = engineIdOf({ id: event.containerId, engine: event.engine })
+    if (event.action === 'die' || event.action === 'destroy') {
+      this.#book.drop(event.containerId)
+      this.#startedAt.delete(event.containerId)
+      await this.#attempt('telling of a lost container', () => facts.containerLost(engineId, event.containerId, event.action === 'die' ? 'died' : 'gone'))
+      return
+    }
+    if (event.action === 'start') {
+      await this.#attempt('inspecting a started container', async () => {
+        const container = await this.#options.runtime.inspect(event.containerId)
+        if (container?.state !== 'running') return
+        if (container.startedAt !== null) this.#startedAt.set(container.id, container.startedAt)
+        const target = this.#targetOf(container)
+        if (target) this.#book.add(target, null)
+      })
+      return
+    }
+    if (!signal.aborted) this.#listNow()
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const nudged = new Promise<void>((resolve) => {
+        this.#listNow = resolve
+      })
+      await this.#attempt('comparing with Docker', () => this.#reconcile())
+      await pause(LIST_AT_MOST_EVERY_MS, signal)
+      await Promise.race([nudged, pause(LIST_EVERY_MS, signal)])
+    }
+  }
+
+  async #reconcile(): Promise<void> {
+    const { facts, runtime, vpn, pool } = this.#options
+    const fleet = await facts.fleet()
+    const lease = await facts.lease()
+    let containers: ManagedContainer[]
+    try {
+      await vpn.find(0)
+      containers = await runtime.list()
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error
+      await this.#tellDocker({ reachable: false, detail: error.message }, fleet)
+      return
+    }
+    this.#listedAt = Date.now()
+    await this.#tellDocker({ reachable: true, detail: null }, fleet)
+    this.#knownPort = lease.port
+    await this.#retryAfterReturn(fleet)
+    await this.#learnStarts(containers)
+    const seen = containers.map((container) => this.#seen(container))
+    const gluetun = vpn.last()
+    const observation = {
+      pool,
+      engines: fleet.engines,
+      lease,
+      containers: seen,
+      vpn: vpn.name === null ? null : { id: gluetun?.id ?? '', running: gluetun?.running ?? false, startedAt: gluetun?.startedAt ?? null },
+      now: Date.now(),
+    }
+    const byId = new Map(containers.map((container) => [container.id, container]))
+    for (const discrepancy of compare(observation)) await this.#mend(discrepancy, byId, lease)
+    this.#syncHealth(containers, fleet.engines)
+    await this.#checkWorkflows(fleet.engines)
+    await this.#tellVpn(fleet.vpn)
+  }
+
+  async #mend(discrepancy: Discrepancy, byId: ReadonlyMap<string, ManagedContainer>, lease: LeaseView): Promise<void> {
+    const { facts, runtime, logger } = this.#options
+    switch (discrepancy.kind) {
+      case 'lost': {
+        const heard = await facts.containerLost(discrepancy.engineId, discrepancy.containerId, discrepancy.reason)
+        if (!heard) await this.#forget(discrepancy.engineId)
+        return
+      }
+      case 'found': {
+        const container = byId.get(discrepancy.container.id)
+        const found = container && this.#foundOf(discrepancy.engineId, container)
+        if (found) await facts.found(found)
+        return
+      }
+      case 'leftover': {
+        const engine = await facts.engine(discrepancy.engineId)
+        const steady = engine === null || engine.phase === 'running' || engine.phase === 'starting'
+        if (!steady || engine?.containerId === discrepancy.containerId) return
+        logger.info({ code: 'WATCH-04', containerId: discrepancy.containerId }, 'removing a container that its engine does not use')
+        await runtime.remove(discrepancy.containerId)
+        return
+      }
+      case 'holder-missing':
+        return facts.revoke(discrepancy.epoch, 'holder-missing')
+      case 'vacant': {
+        const since = this.#vacantSince.get(discrepancy.epoch)
+        this.#vacantSince.clear()
+        this.#vacantSince.set(discrepancy.epoch, since ?? Date.now())
+        if (since !== undefined && Date.now() - since >= LIST_EVERY_MS && lease.holder === null) {
+          this.#vacantSince.clear()
+          await facts.vacant(discrepancy.epoch, discrepancy.preferred)
+        }
+      }
+    }
+  }
+  readonly #vacantSince = new Map<number, number>()
+
+  /** An engine whose workflow was ended from outside: the fleet forgets it, and the next list adopts its container if that still runs. */
+  async #forget(engineId: string): Promise<void> {
+    this.#options.logger.warn({ code: 'WATCH-03', engineId }, 'an engine’s workflow was ended from outside; the fleet forgets it')
+    await this.#options.facts.engineGone(engineId)
+  }
+
+  async #checkWorkflows(engines: readonly EngineView[]): Promise<void> {
+    if (performance.now() - this.#checkedAt < WORKFLOWS_EVERY_MS) return
+    this.#checkedAt = performance.now()
+    for (const { engineId, phase } of engines) {
+      if (phase !== 'removing' && !(await this.#options.facts.engineRuns(engineId))) await this.#forget(engineId)
+    }
+  }
+  #checkedAt = performance.now()
+
+  #foundOf(engineId: string, container: ManagedContainer) {
+    const { httpPort, httpsPort, hostHttpPort, variant, forwarded, epoch, p2pPort } = container.engine
+    if (httpPort === null) return null
+    const shares = container.networkMode.startsWith('container:')
+    const vpnContainer = shares ? this.#options.vpn.name : null
+    return {
+      engineId,
+      httpPort,
+      httpsPort: httpsPort ?? 0,
+      hostHttpPort: hostHttpPort ?? httpPort,
+      labels: {},
+      container: {
+        containerId: container.id,
+        containerName: container.name,
+        image: container.image,
+        variant,
+        host: this.#options.hostOf(vpnContainer),
+        vpnContainer,
+        forwarded: forwarded ? { epoch, p2pPort } : null,
+        startedAt: this.#startedAt.get(container.id) ?? container.createdAt,
+      },
+    }
+  }
+
+  async #tellDocker(docker: { reachable: boolean; detail: string | null }, fleet: FleetView): Promise<void> {
+    if (fleet.docker.reachable !== docker.reachable) await this.#options.facts.dockerChanged(docker)
+  }
+
+  /** Engines that wait for what has just come back need not wait out their back-off. */
+  async #retryAfterReturn(fleet: FleetView): Promise<void> {
+    const vpnRunning = this.#options.vpn.name === null || (this.#options.vpn.last()?.running ?? false)
+    const returned = this.#docker === false || (this.#vpnWasRunning === false && vpnRunning)
+    this.#docker = true
+    this.#vpnWasRunning = vpnRunning
+    if (!returned) return
+    for (const engine of fleet.engines) if (engine.phase === 'backing-off') await this.#options.facts.retryNow(engine.engineId)
+  }
+
+  async #learnStarts(containers: readonly ManagedContainer[]): Promise<void> {
+    const unknown = containers.filter((container) => container.state === 'running' && !this.#startedAt.has(container.id))
+    await Promise.all(
+      unknown.map(async (container) => {
+        const inspected = await this.#options.runtime.inspect(container.id)
+        if (inspected?.startedAt) this.#startedAt.set(container.id, inspected.startedAt)
+      }),
+    )
+    const present = new Set(containers.map((container) => container.id))
+    for (const id of this.#startedAt.keys()) if (!present.has(id)) this.#startedAt.delete(id)
+  }
+
+  #seen(container: ManagedContainer): SeenContainer {
+    return { ...container, startedAt: this.#startedAt.get(container.id) ?? null }
+  }
+
+  #syncHealth(containers: readonly ManagedContainer[], engines: readonly EngineView[]): void {
+    const running = containers.filter((container) => container.state === 'running' || container.state === 'paused')
+    const targets = running.flatMap((container) => this.#targetOf(container) ?? [])
+    const known = new Map(engines.map((engine) => [engine.containerId, engine.health]))
+    this.#book.sync(targets, (target) => known.get(target.containerId) ?? null)
+  }
+
+  #targetOf(container: ManagedContainer): ProbeTarget | null {
+    const { httpPort, pool } = container.engine
+    const address = container.networkMode.startsWith('container:') ? (this.#options.vpn.last()?.address ?? null) : container.address
+    if (httpPort === null || address === null || (pool !== null && pool !== this.#options.pool)) return null
+    return { engineId: engineIdOf(container), containerId: container.id, address, port: httpPort }
+  }
+
+  async #probe(signal: AbortSignal): Promise<void> {
+    const { facts } = this.#options
+    await every(PROBE_TICK_MS, signal, async () => {
+      for (const target of this.#book.due()) {
+        void probeEngine(target.address, target.port, PROBE_TIMEOUT_MS, signal).then((result) => {
+          if (!signal.aborted) this.#book.record(target.containerId, result, this.#isNetworkUp())
+        })
+      }
+      for (const { engineId, report } of this.#book.changes()) {
+        await this.#attempt('telling of an engine’s health', () => facts.healthChanged(engineId, report))
+      }
+    })
+  }
+
+  /** Engines that share Gluetun's network can be reached only while it runs and its control server answers at all. */
+  #isNetworkUp(): boolean {
+    const { vpn, gluetun } = this.#options
+    if (vpn.name === null || gluetun === null) return true
+    return (vpn.last()?.running ?? false) && this.#reading?.problem?.code !== 'gluetun-unreachable'
+  }
+
+  async #port(signal: AbortSignal): Promise<void> {
+    const { gluetun, facts, vpn } = this.#options
+    if (gluetun === null) return
+    let readAllAt = Number.NEGATIVE_INFINITY
+    await every(PORT_EVERY_MS, signal, () =>
+      this.#attempt('asking Gluetun', async () => {
+        const running = vpn.last()?.running ?? false
+        const now = performance.now()
+        if (running && now - readAllAt >= VPN_EVERY_MS) {
+          this.#reading = await gluetun.read(signal)
+          readAllAt = now
+        } else if (running) {
+          const { ports, problem } = await gluetun.readPorts(signal)
+          const moved = JSON.stringify(ports) !== JSON.stringify(this.#reading?.ports ?? null)
+          if (moved) readAllAt = Number.NEGATIVE_INFINITY
+          if (this.#reading && ports !== null) this.#reading = { ...this.#reading, ports, problem }
+        }
+        const ports = running ? (this.#reading?.ports ?? null) : vpn.last() === null ? null : []
+        const port = this.#damper.next(ports, this.#knownPort, performance.now())
+        if (port !== undefined) {
+          this.#generation = { ...this.#generation, sequence: this.#generation.sequence + 1 }
+          await facts.portObserved(port, this.#generation)
+          this.#knownPort = port
+        }
+        await this.#tellVpn(null)
+      }),
+    )
+  }
+
+  /** `known` is what the fleet believes; without it the last thing told is compared. */
+  async #tellVpn(known: VpnView | null): Promise<void> {
+    const { vpn, facts } = this.#options
+    if (vpn.name === null || (this.#reading === null && (vpn.last()?.running ?? false))) return
+    if (known !== null) this.#toldVpn = JSON.stringify(known)
+    const view = vpnViewOf(vpn.name, vpn.last(), this.#reading)
+    const text = JSON.stringify(view)
+    if (text === this.#toldVpn) return
+    await facts.vpnChanged(view)
+    this.#toldVpn = text
+  }
+
+  /** A step that is tried again by itself later: its failure is said and nothing is concluded. */
+  async #attempt(what: string, run: () => Promise<unknown>): Promise<void> {
+    try {
+      await run()
+    } catch (error) {
+      this.#quiet(what)(error)
+    }
+  }
+
+  #quiet(what: string): (error: unknown) => void {
+    return (error) => {
+      if (!this.#signal.aborted) this.#options.logger.warn({ code: 'WATCH-05', error: String(error) }, `${what} failed; tried again`)
+    }
+  }
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(milliseconds, undefined, { signal })
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}
+
+async function every(milliseconds: number, signal: AbortSignal, run: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await run()
+    await pause(milliseconds, signal)
+  }
+}

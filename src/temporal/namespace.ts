@@ -1,0 +1,93 @@
+/**
+ * @module
+ * The namespace that Berth's workflows live in.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Connection } from '@temporalio/client'
+import { SEARCH_ATTRIBUTES } from './search-attributes.js'
+
+/** History of closed workflows is kept this long. */
+export const RETENTION_DAYS = 30
+const RETENTION_SECONDS = RETENTION_DAYS * 24 * 60 * 60
+
+/** gRPC status codes. */
+const NOT_FOUND = 5
+const ALREADY_EXISTS = 6
+const PERMISSION_DENIED = 7
+const UNIMPLEMENTED = 12
+
+/** Temporal's `IndexedValueType` by search attribute type. */
+const INDEXED_TYPE: Record<string, number> = { TEXT: 1, KEYWORD: 2, INT: 3, DOUBLE: 4, BOOL: 5, DATETIME: 6, KEYWORD_LIST: 7 }
+
+/**
+ * Makes sure of the namespace, its retention of at least 30 days and the search attributes, before any worker polls: an attribute that is not
+ * registered would stop every workflow that sets it. A server that does not let us (Temporal Cloud) must have them already; `notes` says so.
+ */
+export async function ensureNamespace(connection: Connection, namespace: string): Promise<{ notes: string[] }> {
+  const notes: string[] = []
+  try {
+    const { config } = await connection.workflowService.describeNamespace({ namespace })
+    const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0)
+    if (seconds < RETENTION_SECONDS) {
+      const retention = { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS as unknown as Long } }
+      await allowed(() => connection.workflowService.updateNamespace({ namespace, config: retention }), notes, `the retention of namespace ${namespace}`)
+    }
+  } catch (error) {
+    if (codeOf(error) !== NOT_FOUND) throw error
+    await registerNamespace(connection, namespace)
+  }
+  await allowed(() => registerSearchAttributes(connection, namespace), notes, 'the search attributes')
+  return { notes }
+}
+
+type Long = NonNullable<NonNullable<Parameters<Connection['workflowService']['registerNamespace']>[0]['workflowExecutionRetentionPeriod']>['seconds']>
+
+async function registerNamespace(connection: Connection, namespace: string): Promise<void> {
+  try {
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: { seconds: RETENTION_SECONDS as unknown as Long },
+    })
+  } catch (error) {
+    if (codeOf(error) !== ALREADY_EXISTS) throw error
+  }
+  const deadline = Date.now() + 30_000
+  while (Date.now() < deadline) {
+    try {
+      await connection.workflowService.describeNamespace({ namespace })
+      return
+    } catch (error) {
+      if (codeOf(error) !== NOT_FOUND) throw error
+      await delay(200)
+    }
+  }
+  throw new Error(`namespace ${namespace} was registered and does not appear within 30 s`)
+}
+
+async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
+  const missing = SEARCH_ATTRIBUTES.filter((key) => !(key.name in (customAttributes ?? {})))
+  if (missing.length === 0) return
+  try {
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map((key) => [key.name, INDEXED_TYPE[key.type] ?? 2])),
+    })
+  } catch (error) {
+    if (codeOf(error) !== ALREADY_EXISTS) throw error
+  }
+}
+
+async function allowed(call: () => Promise<unknown>, notes: string[], what: string): Promise<void> {
+  try {
+    await call()
+  } catch (error) {
+    const code = codeOf(error)
+    if (code !== PERMISSION_DENIED && code !== UNIMPLEMENTED) throw error
+    notes.push(`the server does not let Berth set ${what}: see docs/how-to/temporal-cloud.md`)
+  }
+}
+
+function codeOf(error: unknown): number | null {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number' ? error.code : null
+}
