@@ -22,10 +22,6 @@ export class EngineSessions {
 
   constructor(private readonly clock: () => number = Date.now) {}
 
-  get size(): number {
-    return this.#byKey.size
-  }
-
   /** Opens a session, or `null` when the query names no content that could be loaded. */
   open(query: URLSearchParams): EngineSession | null {
     const infohash = infohashOf(query)
@@ -48,6 +44,11 @@ export class EngineSessions {
   /** Ends the session and every other of the same content: they share one playback, as in the real engine. */
   stop(session: EngineSession): void {
     for (const other of [...this.#byKey.values()]) if (other.infohash === session.infohash) this.#byKey.delete(other.key)
+  }
+
+  /** Ends this session alone: its player stopped reading. */
+  abandon(session: EngineSession): void {
+    this.#byKey.delete(session.key)
   }
 
   /** What the session's `stat_url` answers as `response`. */

@@ -22,9 +22,13 @@ export interface EngineOptions {
   hang?: boolean
 }
 
-/** A running stand-in. `stop` closes its listeners and every connection, and may be called again. */
+/** A running stand-in. */
 export interface Engine {
+  /** Closes its listeners and every connection; may be called again. */
   stop(): Promise<void>
+  /** Requests are taken and left unanswered until `resume`, as by a process that the kernel has frozen. */
+  pause(): void
+  resume(): void
 }
 
 const DEFAULT_VERSION = '3.2.11'
@@ -42,7 +46,14 @@ const CHUNK_INTERVAL_MS = 250
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { host, httpPort, p2pPort, httpsPort = null, hang = false, version = DEFAULT_VERSION } = options
   const sessions = new EngineSessions()
-  const http = createServer(hang ? () => {} : (request, response) => answer(request, response, sessions, version))
+  let frozen = false
+  const held: (() => void)[] = []
+  const http = createServer((request, response) => {
+    if (hang) return
+    const reply = (): void => answer(request, response, sessions, version)
+    if (frozen) held.push(reply)
+    else reply()
+  })
   http.keepAliveTimeout = 5_000
   const listeners: Listener[] = [trackConnections(http)]
   try {
@@ -57,7 +68,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await stopAll(listeners)
     throw cause
   }
-  return { stop: () => stopAll(listeners) }
+  return {
+    stop: () => stopAll(listeners),
+    pause: () => {
+      frozen = true
+    },
+    resume: () => {
+      frozen = false
+      for (const reply of held.splice(0)) reply()
+    },
+  }
 }
 
 interface Listener {
@@ -187,7 +207,7 @@ function stream(response: ServerResponse, sessions: EngineSessions, session: Eng
   }, CHUNK_INTERVAL_MS)
   response.once('close', () => {
     clearInterval(timer)
-    sessions.stop(session)
+    sessions.abandon(session)
   })
 }
 
