@@ -91,6 +91,7 @@ async function readBody(response: Response): Promise<string | null> {
 function errorCode(error: unknown): string {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && typeof cause.code === 'string') return cause.code
+    if (cause.message === 'bad port') return 'the fetch standard blocks this port'
     if (cause instanceof AggregateError && cause.errors.length > 0) return errorCode(cause.errors[0])
   }
   return 'the connection broke'
