@@ -39,9 +39,12 @@ function createSender(daemon: Daemon, response: ServerResponse): { send(event: D
   let sent = 0
   let silent = false
   let held: DaemonEvent | null = null
-  const cut = (): void => void response.destroy()
   const stall = (): void => {
     silent = true
+  }
+  const cut = (): void => {
+    stall()
+    response.socket?.end()
   }
   const untrack = daemon.faults.track({ cut, stall })
   const applyStreamFault = (): void => {

@@ -69,7 +69,7 @@ export class Lifecycle {
 
   /** Answers false when it runs already. */
   start(container: SimulatedContainer): Promise<boolean> {
-    return container.exclusively(async () => {
+    return inTurn(container, async () => {
       if (container.state.status === 'paused') throw new DaemonError(409, 'cannot start a paused container, try unpause instead')
       if (container.run !== null) return false
       if (container.removing || container.state.status === 'dead') {
@@ -82,12 +82,12 @@ export class Lifecycle {
 
   /** Answers false when it does not run. SIGTERM, then SIGKILL when it has not ended after `seconds`. */
   stop(container: SimulatedContainer, seconds = DEFAULT_STOP_SECONDS): Promise<boolean> {
-    return container.exclusively(() => this.#stop(container, seconds))
+    return inTurn(container, () => this.#stop(container, seconds))
   }
 
   /** `reference` is what the client called it: the daemon's message repeats it. */
   async restart(container: SimulatedContainer, reference: string, seconds = DEFAULT_STOP_SECONDS): Promise<void> {
-    await container.exclusively(async () => {
+    await inTurn(container, async () => {
       try {
         if (container.removing) throw new DaemonError(409, 'container is marked for removal and cannot be started')
         await this.#stop(container, seconds)
@@ -109,7 +109,7 @@ export class Lifecycle {
   }
 
   pause(container: SimulatedContainer): Promise<void> {
-    return container.exclusively(async () => {
+    return inTurn(container, async () => {
       if (container.run === null) throw notRunning(container.id)
       if (container.state.status === 'paused') throw new DaemonError(409, `Container ${container.id} is already paused`)
       container.run.process.pause()
@@ -119,7 +119,7 @@ export class Lifecycle {
   }
 
   unpause(container: SimulatedContainer): Promise<void> {
-    return container.exclusively(async () => {
+    return inTurn(container, async () => {
       if (container.state.status !== 'paused' || container.run === null) {
         throw new DaemonError(500, `Container ${container.id} is not paused`)
       }
@@ -268,6 +268,11 @@ export class Lifecycle {
     if (this.options.latency === 0) return
     await sleep(milliseconds * this.options.latency, undefined, { signal: this.#stopping.signal }).catch(() => {})
   }
+}
+
+/** After what was asked for before; a removal holds nobody up, since it may take for ever. */
+function inTurn<T>(container: SimulatedContainer, operation: () => Promise<T>): Promise<T> {
+  return container.removing ? operation() : container.exclusively(operation)
 }
 
 function cannotRemoveRunning(container: SimulatedContainer): DaemonError {
