@@ -62,7 +62,11 @@ export function createGluetunClient(options: GluetunClientOptions): GluetunClien
   let portRoute: string | null = null
   let lastBase: string | null = null
 
-  async function converse<R>(signal: AbortSignal | undefined, talk: (conversation: Conversation) => Promise<R>, fail: (problem: GluetunProblem) => R) {
+  async function converse<R>(
+    signal: AbortSignal | undefined,
+    talk: (conversation: Conversation) => Promise<R>,
+    fail: (problem: GluetunProblem) => R,
+  ) {
     signal?.throwIfAborted()
     const given = options.baseUrl()
     if (given === null) return fail(noAddress('unknown'))
@@ -156,7 +160,12 @@ export function createGluetunClient(options: GluetunClientOptions): GluetunClien
 
 const NO_PUBLIC_IP: PublicIp = { publicIp: null, country: null, region: null, city: null }
 
-function understand<T>(conversation: Conversation, route: string, answer: Answer | Failure, parse: (body: string) => Parsed<T>): Outcome<T> {
+function understand<T>(
+  conversation: Conversation,
+  route: string,
+  answer: Answer | Failure,
+  parse: (body: string) => Parsed<T>,
+): Outcome<T> {
   const { base, timeoutMs } = conversation
   if (answer.kind !== 'answer') return { kind: 'problem', problem: failed(base, route, answer, timeoutMs) }
   if (answer.status === 401) {

@@ -47,12 +47,14 @@ export function unauthorized(base: URL, auth: GluetunAuth, refusal: Refusal): Gl
   ]
   if (portsRefused && refusal.redirectedThenRefused) {
     lines.push(
-      `This Gluetun is v3.41 or newer and its file lists only "GET ${OLD_PORT_ROUTE}", which it redirects to ${NEW_PORT_ROUTE}: "GET ${NEW_PORT_ROUTE}" must be listed.`,
+      `This Gluetun is v3.41 or newer and its file lists only "GET ${OLD_PORT_ROUTE}", which it redirects to ${NEW_PORT_ROUTE}: ` +
+        `"GET ${NEW_PORT_ROUTE}" must be listed.`,
     )
   } else if (portsRefused) {
     lines.push(
       `From v3.41 on a file that lists only "GET ${OLD_PORT_ROUTE}" is not enough, as that redirects to ${NEW_PORT_ROUTE}.`,
-      `For v3.40 and older write "GET ${OLD_PORT_ROUTE}" instead of "GET ${NEW_PORT_ROUTE}": Gluetun does not start with a route that it does not know.`,
+      `For v3.40 and older write "GET ${OLD_PORT_ROUTE}" instead of "GET ${NEW_PORT_ROUTE}": ` +
+        'Gluetun does not start with a route that it does not know.',
     )
   }
   return { code: 'gluetun-unauthorized', detail: lines.join('\n') }
@@ -66,12 +68,13 @@ function cause(auth: GluetunAuth, { othersAccepted, wantsBasic }: Refusal): stri
       : 'no credentials are configured in Berth.'
   }
   if (auth.kind === 'apikey') {
-    if (othersAccepted) return 'it accepts GLUETUN_API_KEY, but the role does not list these routes.'
+    if (othersAccepted) return 'other routes are answered with GLUETUN_API_KEY, but no role that accepts it lists these.'
     return wantsBasic
       ? 'its role asks for a user name and a password, but GLUETUN_API_KEY is configured in Berth.'
       : 'the credentials are refused. GLUETUN_API_KEY is not the "apikey" of a role, or that role does not list these routes.'
   }
-  if (othersAccepted) return 'it accepts GLUETUN_API_USERNAME and GLUETUN_API_PASSWORD, but the role does not list these routes.'
+  if (othersAccepted)
+    return 'other routes are answered with GLUETUN_API_USERNAME and GLUETUN_API_PASSWORD, but no role that accepts them lists these.'
   return (
     'the credentials are refused. GLUETUN_API_USERNAME and GLUETUN_API_PASSWORD are not those of a role with auth = "basic", ' +
     'or that role does not list these routes.'
@@ -94,7 +97,8 @@ function roleLines(method: 'apikey' | 'basic', portRoute: string): string[] {
 export function unsendable(): GluetunProblem {
   return {
     code: 'gluetun-unauthorized',
-    detail: 'GLUETUN_API_KEY holds a line break or a character outside Latin-1, which no HTTP header can carry. Use letters and digits, in Gluetun too.',
+    detail:
+      'GLUETUN_API_KEY holds a line break or a character outside Latin-1, which no HTTP header can carry. Use letters and digits, in Gluetun too.',
   }
 }
 

@@ -2,9 +2,9 @@
  * @module
  * The Gluetun stand-in as a process, for a container that takes Gluetun's place.
  *
- * Environment: `HTTP_CONTROL_SERVER_ADDRESS` (`:8000`), `HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE` (JSON, as Gluetun v3.41 reads it), `VPN_PORT` (41000; 0: none),
- * `GLUETUN_VERSION` (v3.41.3), `CONTROL_PORT` (none): there `PUT /port {"port":N}`, `PUT /vpn {"state":"up"|"down"}` and `PUT /fault {"kind":…|null}`
- * answer 204 when in effect, 400 with the reason when refused.
+ * Environment: `HTTP_CONTROL_SERVER_ADDRESS` (`:8000`), `HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE` (JSON, as Gluetun v3.41 reads it),
+ * `VPN_PORT` (41000; 0: none), `GLUETUN_VERSION` (v3.41.3) and `CONTROL_PORT` (none). On the last one `PUT /port {"port":N}`,
+ * `PUT /vpn {"state":"up"|"down"}` and `PUT /fault {"kind":…|null}` answer 204 when in effect and 400 with the reason when refused.
  *
  * The first line of its output is JSON: `{"controlServer":"http://…","testControl":"http://…"|null}`. Exits with 0 on SIGTERM or SIGINT,
  * with 1 when a setting is wrong or a port is in use. Node built-ins only.
@@ -28,7 +28,8 @@ try {
     ports: [integer(env.VPN_PORT ?? '41000', 'VPN_PORT')].filter((vpnPort) => vpnPort !== 0),
   })
   const controlServer = await gluetun.start()
-  const testControl = env.CONTROL_PORT === undefined ? null : await listenForControl(gluetun, host, integer(env.CONTROL_PORT, 'CONTROL_PORT'))
+  const testControl =
+    env.CONTROL_PORT === undefined ? null : await listenForControl(gluetun, host, integer(env.CONTROL_PORT, 'CONTROL_PORT'))
   process.stdout.write(`${JSON.stringify({ controlServer, testControl })}\n`)
 } catch (cause) {
   process.stderr.write(`gluetun cannot start: ${message(cause)}\n`)
@@ -53,7 +54,8 @@ async function control(gluetun: GluetunStandIn, request: IncomingMessage): Promi
   let body = ''
   for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
   const given: unknown = JSON.parse(body)
-  const field = (name: string): unknown => (typeof given === 'object' && given !== null ? new Map(Object.entries(given)).get(name) : undefined)
+  const field = (name: string): unknown =>
+    typeof given === 'object' && given !== null ? new Map(Object.entries(given)).get(name) : undefined
   switch (`${request.method} ${request.url}`) {
     case 'PUT /port':
       return gluetun.setPort(integer(String(field('port')), 'port'))

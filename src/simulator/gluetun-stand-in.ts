@@ -13,7 +13,10 @@ export type GluetunVersion = (typeof GLUETUN_VERSIONS)[number]
 /** One method of a role. */
 export type StandInMethod = { kind: 'none' } | { kind: 'apikey'; key: string } | { kind: 'basic'; username: string; password: string }
 
-/** `default`: nothing configured. A bare method covers every route, as the default role does. `config`: roles of a config.toml, nothing else is open. */
+/**
+ * `default`: nothing configured. A bare method covers every route, as the default role does.
+ * `config`: the roles of a config.toml; nothing else is open.
+ */
 export type StandInAuth = { kind: 'default' } | StandInMethod | { kind: 'config'; roles: { routes: string[]; method: StandInMethod }[] }
 
 /**
@@ -213,7 +216,11 @@ export class GluetunStandIn {
 
   #reply(request: IncomingMessage, body: string): Reply {
     if (this.#fault === 'html') {
-      return { status: 200, body: '<!DOCTYPE html>\n<html><body>Sign in</body></html>\n', headers: { 'content-type': 'text/html; charset=utf-8' } }
+      return {
+        status: 200,
+        body: '<!DOCTYPE html>\n<html><body>Sign in</body></html>\n',
+        headers: { 'content-type': 'text/html; charset=utf-8' },
+      }
     }
     if (this.#fault === 'unauthorized') return UNAUTHORIZED
     const method = request.method ?? 'GET'
@@ -226,7 +233,9 @@ export class GluetunStandIn {
     const roles = this.#rolesFor(`${method} ${path}`)
     if (!roles.some((role) => isAuthorized(role, request))) {
       const asksBasic = roles.some((role) => role.kind === 'basic') && !/^basic /i.test(request.headers.authorization ?? '')
-      return asksBasic ? { ...UNAUTHORIZED, headers: { ...NO_SNIFF, 'www-authenticate': 'Basic realm="restricted", charset="UTF-8"' } } : UNAUTHORIZED
+      return asksBasic
+        ? { ...UNAUTHORIZED, headers: { ...NO_SNIFF, 'www-authenticate': 'Basic realm="restricted", charset="UTF-8"' } }
+        : UNAUTHORIZED
     }
     return this.#handle(method, path, uri, body)
   }
@@ -240,7 +249,8 @@ export class GluetunStandIn {
   }
 
   #handle(method: string, path: string, uri: string, body: string): Reply {
-    if (path === '/openvpn/portforwarded') return uri === path ? redirect(308, 'Permanent Redirect') : text(400, 'unversioned API: requested URI not found')
+    if (path === '/openvpn/portforwarded')
+      return uri === path ? redirect(308, 'Permanent Redirect') : text(400, 'unversioned API: requested URI not found')
     // This handler alone does not compare the URI, so that a query string does no harm.
     if (path === '/v1/portforward') return method === 'GET' ? json(this.#portsBody()) : this.#refusePorts()
     if (uri !== path) {

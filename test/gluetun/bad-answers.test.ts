@@ -132,7 +132,8 @@ describe('credentials', () => {
   })
 
   it.each<GluetunAuth>([KEY, { kind: 'basic', username: 'user', password: SECRET }])('are in no detail: %j', async (auth) => {
-    const echo = (request: { headers: NodeJS.Dict<string | string[]> }): string => String(request.headers['x-api-key'] ?? request.headers.authorization)
+    const echo = (request: { headers: NodeJS.Dict<string | string[]> }): string =>
+      String(request.headers['x-api-key'] ?? request.headers.authorization)
     const answers: RequestListener[] = [
       (request, response) => response.writeHead(401, { 'www-authenticate': `Basic realm="${echo(request)}"` }).end(echo(request)),
       (request, response) => response.writeHead(302, { location: `/v1/${encodeURIComponent(echo(request))}` }).end(),

@@ -29,7 +29,10 @@ export async function serve(answer: RequestListener): Promise<Loopback> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
 }
 
-/** The n-th time a request comes it gets the n-th recorded answer, then the last one again. What was not recorded gets no answer: the connection is cut. */
+/**
+ * The n-th time a request comes it gets the n-th recorded answer, then the last one again.
+ * What was not recorded gets no answer: the connection is cut.
+ */
 export function replay(recordings: Recording[]): Promise<Loopback> {
   const queues = new Map<string, Recording[]>()
   for (const recording of recordings.filter(({ redirectFollowed }) => !redirectFollowed)) {

@@ -36,7 +36,7 @@ const trapped: Expected = {
   ...AMSTERDAM,
   problem: [
     'gluetun-unauthorized',
-    'it accepts GLUETUN_API_KEY, but the role does not list these routes',
+    'other routes are answered with GLUETUN_API_KEY, but no role that accepts it lists these',
     'routes = ["GET /v1/vpn/status", "GET /v1/portforward", "GET /v1/publicip/ip"]',
     'its file lists only "GET /v1/openvpn/portforwarded"',
   ],

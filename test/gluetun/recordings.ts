@@ -46,7 +46,9 @@ export interface RecordedSet {
 export function loadRecordings(): RecordedSet[] {
   const sets = new Map<string, RecordedSet>()
   for (const version of GLUETUN_VERSIONS) {
-    const lines = readFileSync(new URL(`../data/gluetun/${version}.jsonl`, import.meta.url), 'utf8').trim().split('\n')
+    const lines = readFileSync(new URL(`../data/gluetun/${version}.jsonl`, import.meta.url), 'utf8')
+      .trim()
+      .split('\n')
     for (const line of lines) {
       const { auth, state, ...exchange } = recording.parse(JSON.parse(line))
       const key = `${version} | ${auth} | ${state}`
@@ -66,7 +68,8 @@ function toRecording(line: Omit<z.infer<typeof recording>, 'version' | 'auth' | 
   return {
     method: line.method,
     path: line.path,
-    headers: header?.[1] && header[2] ? { [header[1].toLowerCase()]: header[2] } : basic?.[1] ? { authorization: `Basic ${btoa(basic[1])}` } : {},
+    headers:
+      header?.[1] && header[2] ? { [header[1].toLowerCase()]: header[2] } : basic?.[1] ? { authorization: `Basic ${btoa(basic[1])}` } : {},
     sent: line.method === 'GET' || request === '' ? null : request,
     redirectFollowed: request.startsWith('-L '),
     status: line.status,

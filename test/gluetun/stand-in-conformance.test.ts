@@ -62,7 +62,9 @@ async function answersAlike(standIn: GluetunStandIn, recording: Recording): Prom
 }
 
 describe('the stand-in answers as the recorded Gluetun did', () => {
-  const sets = loadRecordings().map((set) => [`${set.version}, ${set.auth}, ${set.state}, ${set.recordings.length} exchanges`, set] as const)
+  const sets = loadRecordings().map(
+    (set) => [`${set.version}, ${set.auth}, ${set.state}, ${set.recordings.length} exchanges`, set] as const,
+  )
 
   it('to all 400 recorded exchanges', () => {
     expect(sets.reduce((sum, [, set]) => sum + set.recordings.length, 0)).toBe(400)
@@ -74,7 +76,9 @@ describe('the stand-in answers as the recorded Gluetun did', () => {
       const portsAreKnown = recording.path === '/v1/portforward' && comparable(recording.body).includes('PORT')
       const where = `${recording.method} ${recording.path} ${JSON.stringify(recording.headers)}`
       // A port that comes with a VPN just started is waited for.
-      const compare = portsAreKnown ? vi.waitFor(() => answersAlike(standIn, recording), { timeout: 5000, interval: 20 }) : answersAlike(standIn, recording)
+      const compare = portsAreKnown
+        ? vi.waitFor(() => answersAlike(standIn, recording), { timeout: 5000, interval: 20 })
+        : answersAlike(standIn, recording)
       await compare.catch((cause: Error) => {
         cause.message = `${where}: ${cause.message}`
         throw cause

@@ -54,7 +54,12 @@ describe('the stand-in as a process', () => {
     expect(await control('/fault', { kind: null })).toBe(204)
     expect((await client.readPorts()).problem).toBeNull()
 
-    for (const [path, body] of [['/port', { port: 'x' }], ['/vpn', { state: 'sideways' }], ['/fault', {}], ['/other', {}]] as const) {
+    for (const [path, body] of [
+      ['/port', { port: 'x' }],
+      ['/vpn', { state: 'sideways' }],
+      ['/fault', {}],
+      ['/other', {}],
+    ] as const) {
       expect(await control(path, body)).toBe(400)
     }
 
