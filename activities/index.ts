@@ -34,6 +34,8 @@ export interface ActivityDeps {
   logger: Logger
   /** Aborts when the worker is asked to stop: the watcher never ends by itself in time. */
   stopping: AbortSignal
+  /** Told of each engine that was started with the forwarded port. */
+  onForwarded: (forwarded: { engineId: string; containerName: string; port: number; epoch: number }) => void
 }
 
 const BEAT_EVERY_MS = 500
@@ -49,7 +51,10 @@ export function createActivities(deps: ActivityDeps): Activities {
 
   return {
     async provision(input) {
-      return beating((checkpoint) => provisionEngine(input, { runtime, lease, vpn, settings, checkpoint }))
+      const made = await beating((checkpoint) => provisionEngine(input, { runtime, lease, vpn, settings, checkpoint }))
+      const { containerName, forwarded } = made
+      if (forwarded) deps.onForwarded({ engineId: input.engine.engineId, containerName, port: forwarded.p2pPort, epoch: forwarded.epoch })
+      return made
     },
 
     async retire({ engineId, reason }) {

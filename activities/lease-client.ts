@@ -3,6 +3,7 @@
  * The lease as activities speak to it: short updates with a deadline, few at once.
  */
 import type { Client } from '@temporalio/client'
+import { limit } from '../src/domain/limit.js'
 import type { LeaseAnswer } from '../src/domain/lease.js'
 import type { LeaseView } from '../src/domain/views.js'
 import { leaseWorkflowId } from '../src/temporal/names.js'
@@ -33,22 +34,5 @@ export function createLeaseClient(client: Client, pool: string, index: number, c
     revoke: (request) => ask(() => handle.executeUpdate(revoke, { args: [request] })),
     ended: (request) => ask(() => handle.executeUpdate(ended, { args: [request] })),
     view: () => ask(() => handle.query(leaseQuery)),
-  }
-}
-
-/** Runs at most `count` calls at once, the others in the order of their asking. */
-export function limit(count: number): <T>(call: () => Promise<T>) => Promise<T> {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async (call) => {
-    if (running >= count) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running += 1
-    try {
-      return await call()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
-    }
   }
 }

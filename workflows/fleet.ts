@@ -68,6 +68,7 @@ export async function fleet(input: FleetInput): Promise<void> {
     (request) => {
       const known = state.recent.find((taken) => taken.requestId === request.requestId)
       if (known?.engineId) return { kind: 'engine', engineId: known.engineId }
+      if (state.parked) return refused('conflict', 'The fleet is parked (berth down): start a worker to go on.')
       const live = liveEngines(state).length
       if (live >= state.policy.maxReplicas) {
         return refused('max-capacity', `${live} engines run and MAX_REPLICAS is ${state.policy.maxReplicas}: delete one or raise MAX_REPLICAS.`)
@@ -113,10 +114,11 @@ export async function fleet(input: FleetInput): Promise<void> {
     { description: 'Set the wanted number' },
   )
   setHandler(messages.configureFleet, (argument) => {
-    if (JSON.stringify(argument.policy) === JSON.stringify(state.policy)) return
+    if (!state.parked && JSON.stringify(argument.policy) === JSON.stringify(state.policy)) return
     const vpn = { ...state.vpn, enabled: argument.policy.vpnEnabled, containerName: argument.policy.vpnContainer }
-    change({ ...state, policy: argument.policy, vpn })
+    change({ ...state, parked: false, policy: argument.policy, vpn })
   })
+  setHandler(messages.parkFleet, () => change({ ...state, parked: true }), { description: 'Remove every engine until a worker starts again' })
   setHandler(messages.engineChanged, (view) => change(engineChanged(state, view)))
   setHandler(messages.engineGone, (argument) => change(engineGone(state, argument.engineId)))
   setHandler(messages.leaseVacant, (argument) => change({ ...state, vacancy: { ...argument, nominated: null } }))

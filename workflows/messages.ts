@@ -67,6 +67,8 @@ export const provisionEngine = defineUpdate<
 export const deleteEngine = defineUpdate<FleetAnswer, [{ requestId: string; engineId: string }]>('deleteEngine')
 /** The wanted number, clamped to the limits. */
 export const scale = defineUpdate<FleetAnswer, [{ requestId: string; wanted: number }]>('scale')
+/** Remove every engine and make none until a worker starts again. */
+export const parkFleet = defineSignal('parkFleet')
 export const configureFleet = defineSignal<[{ policy: FleetPolicy }]>('configureFleet')
 export const engineChanged = defineSignal<[EngineView]>('engineChanged')
 export const engineGone = defineSignal<[{ engineId: string }]>('engineGone')

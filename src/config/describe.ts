@@ -19,6 +19,7 @@ export function describeConfig(config: Config): string {
       [
         ['Pool', config.pool],
         ['Data folder', config.dataDir],
+        ['Engines at a stop', config.onStop === 'keep' ? 'live on' : 'are removed'],
         ['Log level', config.logLevel],
       ],
     ],

@@ -16,6 +16,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export interface Config {
   pool: string
   dataDir: string
+  /** What becomes of the engines when Berth is stopped in order. */
+  onStop: Values['BERTH_ON_STOP']
   logLevel: Values['LOG_LEVEL']
   http: { host: string; port: number; apiKey: string | null; allowedHosts: string[] }
   /** `external`: the server is somebody else's, Berth starts none and Temporal's standard environment says where it is. */
@@ -135,6 +137,7 @@ function toConfig(values: Values): Config {
   return {
     pool: values.BERTH_POOL,
     dataDir: values.BERTH_DATA_DIR,
+    onStop: values.BERTH_ON_STOP,
     logLevel: values.LOG_LEVEL,
     http: { host: values.APP_HOST, port: values.APP_PORT, apiKey: values.API_KEY ?? null, allowedHosts: values.BERTH_ALLOWED_HOSTS },
     temporal: { port: values.TEMPORAL_PORT, external: isExternal(values), namespace: values.TEMPORAL_NAMESPACE },

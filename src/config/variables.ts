@@ -51,6 +51,11 @@ const general = {
     reason: 'Where the database of the Temporal server that Berth starts itself lives; losing it loses all history.',
     example: './data',
   }),
+  BERTH_ON_STOP: oneOf(['keep', 'remove'] as const).default('keep').register(facts, {
+    section: 'General',
+    reason: 'Whether engines live on when Berth is stopped: kept ones cut no stream and are found again at the next start.',
+    example: 'keep',
+  }),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info').register(facts, {
     section: 'General',
     reason: 'How much is logged.',

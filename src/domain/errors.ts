@@ -37,7 +37,13 @@ export class BerthError extends Error {
   constructor(
     readonly type: ErrorType,
     message: string,
-    readonly extra: { errors?: FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+    readonly extra: {
+      errors?: FieldError[]
+      retryAfterSeconds?: number
+      /** Code of the problem behind it, for example why provisioning failed. */
+      code?: string
+      cause?: unknown
+    } = {},
   ) {
     super(message, { cause: extra.cause })
     this.status = ERROR_STATUS[type]

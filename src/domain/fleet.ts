@@ -35,6 +35,8 @@ export interface FleetState {
   policy: FleetPolicy
   /** Number asked for by `scale` or `provision`, `null` while `MIN_REPLICAS` rules. */
   scaled: number | null
+  /** Nothing is to run until a worker starts again. */
+  parked: boolean
   engines: Record<string, FleetEngine>
   vpn: VpnView
   docker: { reachable: boolean; detail: string | null }
@@ -66,6 +68,7 @@ export function initialFleet(pool: string, policy: FleetPolicy): FleetState {
     pool,
     policy,
     scaled: null,
+    parked: false,
     engines: {},
     vpn: unknownVpn(policy),
     docker: { reachable: true, detail: null },
@@ -95,6 +98,7 @@ export function unknownVpn(policy: FleetPolicy): VpnView {
 
 /** The number of engines that there should be. */
 export function wantedReplicas(state: FleetState): number {
+  if (state.parked) return 0
   const { minReplicas, maxReplicas } = state.policy
   return Math.min(maxReplicas, Math.max(minReplicas, state.scaled ?? minReplicas))
 }

@@ -4,6 +4,7 @@
  */
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { ConnectionOptions } from '@temporalio/client'
+import type { NativeConnectionOptions } from '@temporalio/worker'
 
 export interface TemporalSettings {
   /** `TEMPORAL_ADDRESS` or a profile names the server. */
@@ -16,13 +17,15 @@ export interface TemporalSettings {
 /** What both a client's and a worker's connection take. */
 export interface TemporalTarget {
   options: ConnectionOptions & { address: string }
+  native: NativeConnectionOptions
   namespace: string
 }
 
 /** The server to connect to. With an external server the whole of Temporal's standard environment counts (address, TLS, API key, profile). */
 export function temporalTarget(settings: TemporalSettings): TemporalTarget {
   const address = `127.0.0.1:${settings.port}`
-  if (!settings.external) return { options: { address }, namespace: settings.namespace }
+  if (!settings.external) return { options: { address }, native: { address }, namespace: settings.namespace }
   const { connectionOptions, namespace } = loadClientConnectConfig()
-  return { options: { ...connectionOptions, address: connectionOptions.address ?? address }, namespace: namespace ?? settings.namespace }
+  const options = { ...connectionOptions, address: connectionOptions.address ?? address }
+  return { options, native: options, namespace: namespace ?? settings.namespace }
 }

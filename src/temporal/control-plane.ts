@@ -44,5 +44,7 @@ export interface ControlPlane {
   scale(wanted: number, requestId: string): Promise<number>
   /** Begins a re-election; resolves with the lease after the request was taken. */
   elect(reason: string, requestId: string): Promise<LeaseView>
+  /** Removes every engine and makes none until a worker starts again; resolves when none is left. */
+  park(): Promise<void>
   readiness(): Promise<PartStatus[]>
 }

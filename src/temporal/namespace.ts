@@ -4,11 +4,12 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Connection } from '@temporalio/client'
+import { msToTs } from '@temporalio/common/lib/time.js'
 import { SEARCH_ATTRIBUTES } from './search-attributes.js'
 
 /** History of closed workflows is kept this long. */
 export const RETENTION_DAYS = 30
-const RETENTION_SECONDS = RETENTION_DAYS * 24 * 60 * 60
+const RETENTION_MS = RETENTION_DAYS * 24 * 60 * 60 * 1000
 
 /** gRPC status codes. */
 const NOT_FOUND = 5
@@ -28,8 +29,8 @@ export async function ensureNamespace(connection: Connection, namespace: string)
   try {
     const { config } = await connection.workflowService.describeNamespace({ namespace })
     const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0)
-    if (seconds < RETENTION_SECONDS) {
-      const retention = { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS as unknown as Long } }
+    if (seconds * 1000 < RETENTION_MS) {
+      const retention = { workflowExecutionRetentionTtl: msToTs(RETENTION_MS) }
       await allowed(() => connection.workflowService.updateNamespace({ namespace, config: retention }), notes, `the retention of namespace ${namespace}`)
     }
   } catch (error) {
@@ -40,14 +41,9 @@ export async function ensureNamespace(connection: Connection, namespace: string)
   return { notes }
 }
 
-type Long = NonNullable<NonNullable<Parameters<Connection['workflowService']['registerNamespace']>[0]['workflowExecutionRetentionPeriod']>['seconds']>
-
 async function registerNamespace(connection: Connection, namespace: string): Promise<void> {
   try {
-    await connection.workflowService.registerNamespace({
-      namespace,
-      workflowExecutionRetentionPeriod: { seconds: RETENTION_SECONDS as unknown as Long },
-    })
+    await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs(RETENTION_MS) })
   } catch (error) {
     if (codeOf(error) !== ALREADY_EXISTS) throw error
   }

@@ -1,0 +1,47 @@
+/**
+ * @module
+ * The command line.
+ */
+import { Command, InvalidArgumentError } from 'commander'
+import { ConfigError } from '../config/environment.js'
+import { api, worker } from './single.js'
+import { demoKill, demoPort, demoVpn } from './demo.js'
+import { down } from './down.js'
+import { StartError, up } from './up.js'
+
+const program = new Command('berth')
+  .description('Keeps AceStream engines alive behind a Gluetun VPN and gives the one forwarded port to exactly one of them.')
+  .showHelpAfterError()
+
+program
+  .command('up')
+  .description('run everything on this machine: Temporal, worker and API')
+  .option('--demo', 'with a simulated Docker, Gluetun and engines', false)
+  .action(up)
+program.command('api').description('run the HTTP API only').action(api)
+program.command('worker').description('run a worker only, beside a Docker daemon').action(worker)
+program.command('down').description('remove every engine; Berth itself goes on until it is stopped').action(down)
+
+const demo = program.command('demo').description('play with a running demo')
+demo.command('port').argument('<port>', 'the port that the VPN is to forward', port).action(demoPort)
+demo.command('kill').argument('<engine>', 'engine id, container name or id, or a part of the name').action(demoKill)
+demo.command('vpn').argument('<state>', 'up or down', state).action(demoVpn)
+
+function port(value: string): number {
+  const number = Number(value)
+  if (!Number.isInteger(number) || number < 1 || number > 65535) throw new InvalidArgumentError('A port is a whole number from 1 to 65535.')
+  return number
+}
+
+function state(value: string): 'up' | 'down' {
+  if (value !== 'up' && value !== 'down') throw new InvalidArgumentError('Say up or down.')
+  return value
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  const expected = error instanceof ConfigError || error instanceof StartError || (error instanceof Error && error.name === 'BerthError')
+  console.error(expected ? `berth: ${error.message}` : error)
+  process.exitCode = error instanceof ConfigError ? 2 : 1
+}

@@ -1,0 +1,206 @@
+/**
+ * @module
+ * The control plane over a Temporal connection: all that HTTP and CLI may ask of the workflows.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client'
+import { BerthError } from '../domain/errors.js'
+import { limit } from '../domain/limit.js'
+import type { EngineView, LeaseView } from '../domain/views.js'
+import * as messages from '../../workflows/messages.js'
+import type { ControlPlane, PartStatus, Snapshot } from './control-plane.js'
+import { fleetWorkflowId, leaseWorkflowId, poolTaskQueue, watchWorkflowId } from './names.js'
+import { SnapshotCache } from './snapshot.js'
+
+/** Milliseconds for a read, and for one update. */
+const READ_DEADLINE_MS = 1_500
+const UPDATE_DEADLINE_MS = 5_000
+/** How long `provision` and `remove` wait for the container. */
+const WAIT_MS = 30_000
+const WAIT_STEP_MS = 50
+/** A snapshot serves this long. */
+const SNAPSHOT_AGE_MS = 250
+/** At most this many updates of this process are under way at once: more than ten on one workflow stall it for seconds. */
+const UPDATES_AT_ONCE = 4
+/** What the worker last saw is told by its heartbeat, which arrives with up to 4 s of delay. */
+const OBSERVED_AGE_MS = 2_000
+
+/** The control plane of one pool. */
+export function createGateway(client: Client, pool: string): ControlPlane {
+  const fleet = client.workflow.getHandle(fleetWorkflowId(pool))
+  const lease = client.workflow.getHandle(leaseWorkflowId(pool, 0))
+  const watcher = client.workflow.getHandle(watchWorkflowId(pool))
+  const turn = limit(UPDATES_AT_ONCE)
+  let observed: { at: number | null; readAt: number } = { at: null, readAt: Number.NEGATIVE_INFINITY }
+
+  const cache = new SnapshotCache(async () => {
+    const takenAt = Date.now()
+    const [fleetView, leaseView, observedAt] = await reading(() =>
+      Promise.all([fleet.query(messages.fleetQuery), lease.query(messages.leaseQuery), observedAtNow()]),
+    )
+    return { fleet: fleetView, lease: leaseView, takenAt, observedAt, stale: false }
+  })
+
+  async function reading<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await client.withDeadline(Date.now() + READ_DEADLINE_MS, call)
+    } catch (error) {
+      throw translated(error)
+    }
+  }
+
+  async function updating<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await turn(() => client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, call))
+    } catch (error) {
+      throw translated(error)
+    } finally {
+      cache.invalidate()
+    }
+  }
+
+  async function observedAtNow(): Promise<number | null> {
+    if (performance.now() - observed.readAt < OBSERVED_AGE_MS) return observed.at
+    observed = { at: await heartbeatOf(watcher), readAt: performance.now() }
+    return observed.at
+  }
+
+  async function waitFor(what: string, done: (snapshot: Snapshot) => EngineView | 'gone' | null): Promise<EngineView | null> {
+    const deadline = Date.now() + WAIT_MS
+    while (Date.now() < deadline) {
+      const snapshot = await cache.get(WAIT_STEP_MS)
+      const found = snapshot.stale ? null : done(snapshot)
+      if (found !== null) return found === 'gone' ? null : found
+      await delay(WAIT_STEP_MS)
+    }
+    throw new BerthError('timeout', `${what} is under way and not done after ${WAIT_MS / 1000} s. It goes on: ask GET /engines.`)
+  }
+
+  return {
+    snapshot: (maxAgeMs = SNAPSHOT_AGE_MS) => cache.get(maxAgeMs),
+
+    async provision(request) {
+      const answer = await updating(() => fleet.executeUpdate(messages.provisionEngine, { args: [request], updateId: `provision:${request.requestId}` }))
+      const engineId = engineOf(answer)
+      const view = await waitFor(`Engine ${engineId}`, ({ fleet: { engines } }) => {
+        const engine = engines.find((candidate) => candidate.engineId === engineId)
+        if (!engine) return null
+        if (engine.phase === 'backing-off' && engine.problem) {
+          throw new BerthError('provisioning-failed', `${engine.problem.detail} Engine ${engineId} is tried again by itself.`, {
+            code: engine.problem.code,
+            retryAfterSeconds: 10,
+          })
+        }
+        return engine.containerId !== null && (engine.phase === 'starting' || engine.phase === 'running') ? engine : null
+      })
+      if (view === null) throw new BerthError('not-found', `Engine ${engineId} was removed while it was being made.`)
+      return view
+    },
+
+    async remove(engineId, requestId) {
+      const answer = await updating(() =>
+        fleet.executeUpdate(messages.deleteEngine, { args: [{ engineId, requestId }], updateId: `delete:${requestId}` }),
+      )
+      engineOf(answer)
+      await waitFor(`The removal of engine ${engineId}`, ({ fleet: { engines } }) =>
+        engines.some((engine) => engine.engineId === engineId) ? null : 'gone',
+      )
+    },
+
+    async scale(wanted, requestId) {
+      const answer = await updating(() =>
+        fleet.executeUpdate(messages.scale, { args: [{ wanted, requestId }], updateId: `scale:${requestId}` }),
+      )
+      return answer.kind === 'wanted' ? answer.wanted : wanted
+    },
+
+    async elect(reason, requestId) {
+      const view: LeaseView = await updating(() =>
+        lease.executeUpdate(messages.elect, { args: [{ reason, requestId }], updateId: `elect:${requestId}` }),
+      )
+      if (!view.enabled) {
+        throw new BerthError('lease-disabled', 'No VPN is configured, so no engine is forwarded: set GLUETUN_CONTAINER_NAME.')
+      }
+      return view
+    },
+
+    async park() {
+      await updating(() => fleet.signal(messages.parkFleet))
+      await waitFor('The removal of all engines', ({ fleet: { engines } }) => (engines.length === 0 ? 'gone' : null))
+    },
+
+    async readiness() {
+      return partsOf(client, pool, () => cache.get(SNAPSHOT_AGE_MS))
+    },
+  }
+}
+
+function engineOf(answer: messages.FleetAnswer): string {
+  if (answer.kind === 'refused') throw new BerthError(answer.type, answer.message)
+  if (answer.kind === 'engine') return answer.engineId
+  throw new BerthError('internal', 'The fleet gave an answer of another kind.')
+}
+
+async function heartbeatOf(watcher: ReturnType<Client['workflow']['getHandle']>): Promise<number | null> {
+  const { raw } = await watcher.describe()
+  const [payload] = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads ?? []
+  if (!payload?.data) return null
+  const details: unknown = JSON.parse(Buffer.from(payload.data).toString('utf8'))
+  const listedAt = typeof details === 'object' && details !== null && 'listedAt' in details ? details.listedAt : null
+  return typeof listedAt === 'number' ? listedAt : null
+}
+
+/** Each part by name: Temporal, a worker that polls, Docker, Gluetun, the lease. */
+async function partsOf(client: Client, pool: string, snapshot: () => Promise<Snapshot>): Promise<PartStatus[]> {
+  const unknown = 'not known while a part before it is missing'
+  try {
+    await client.withDeadline(Date.now() + READ_DEADLINE_MS, () => client.connection.workflowService.getSystemInfo({}))
+  } catch (error) {
+    return [
+      { part: 'temporal', ok: false, detail: translated(error).message },
+      ...(['worker', 'docker', 'gluetun', 'lease'] as const).map((part): PartStatus => ({ part, ok: false, detail: unknown })),
+    ]
+  }
+  const parts: PartStatus[] = [{ part: 'temporal', ok: true, detail: null }]
+  let state: Snapshot | null = null
+  let reason = `no worker answers on task queue ${poolTaskQueue(pool)}: start one with "berth worker"`
+  try {
+    state = await snapshot()
+  } catch (error) {
+    reason = translated(error).message
+  }
+  if (state === null || state.stale) {
+    parts.push({ part: 'worker', ok: false, detail: reason })
+    parts.push(...(['docker', 'gluetun', 'lease'] as const).map((part): PartStatus => ({ part, ok: false, detail: unknown })))
+    return parts
+  }
+  const { fleet, lease } = state
+  const vpn = fleet.vpn
+  parts.push({ part: 'worker', ok: true, detail: null })
+  parts.push({ part: 'docker', ok: fleet.docker.reachable, detail: fleet.docker.detail })
+  parts.push({ part: 'gluetun', ok: !vpn.enabled || vpn.problem === null, detail: vpn.problem?.detail ?? null })
+  const settled = lease.condition === null || lease.condition.code === 'disabled'
+  parts.push({ part: 'lease', ok: settled, detail: lease.condition?.detail ?? null })
+  return parts
+}
+
+/** What Temporal's client throws, as an error that a caller understands. */
+function translated(error: unknown): BerthError {
+  if (error instanceof BerthError) return error
+  if (error instanceof WorkflowNotFoundError) {
+    return new BerthError('unavailable', 'The pool’s workflows do not run yet: start a worker with "berth worker".', { retryAfterSeconds: 2, cause: error })
+  }
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+    return new BerthError('timeout', 'The workflow did not answer in time. It may still happen: ask again with the same Idempotency-Key.', { cause: error })
+  }
+  if (isGrpcServiceError(error)) {
+    return new BerthError('unavailable', `Temporal cannot be asked (${error.details || error.message}).`, { retryAfterSeconds: 2, cause: error })
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return new BerthError('unavailable', `Temporal could not answer: ${message}`, { retryAfterSeconds: 2, cause: error })
+}

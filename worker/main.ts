@@ -1,0 +1,124 @@
+/**
+ * @module
+ * The worker process of one pool: workflows and activities, beside one Docker daemon.
+ */
+import { hostname } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { Client, Connection } from '@temporalio/client'
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import type { Logger } from 'pino'
+import { createActivities } from '../activities/index.js'
+import { type Config, loadConfig } from '../src/config/environment.js'
+import { createDockerRuntime } from '../src/docker/dockerode-runtime.js'
+import { defaultImage } from '../src/engines/index.js'
+import { createGluetunClient } from '../src/gluetun/control-client.js'
+import { createLogger } from '../src/log.js'
+import { untilAskedToStop } from '../src/stop.js'
+import { temporalTarget } from '../src/temporal/connection.js'
+import { ensureNamespace } from '../src/temporal/namespace.js'
+import { poolTaskQueue } from '../src/temporal/names.js'
+import { ensureSingletons } from './singletons.js'
+
+const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url))
+
+/** Runs until asked to stop; resolves when every task has been handed back. */
+async function main(): Promise<void> {
+  const config = loadConfig(process.env)
+  const logger = createLogger('worker', config.logLevel)
+  Runtime.install({
+    logger: forwarded(logger),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN' }), forward: {} } },
+  })
+  const target = temporalTarget(config.temporal)
+  const connection = await Connection.connect({ ...target.options, connectTimeout: '10 seconds' })
+  const native = await NativeConnection.connect(target.native)
+  const { notes } = await ensureNamespace(connection, target.namespace)
+  for (const note of notes) logger.warn(note)
+
+  const identity = `worker@${hostname()}:${process.pid}`
+  const client = new Client({ connection, namespace: target.namespace, identity })
+  const stopping = new AbortController()
+  const worker = await Worker.create({
+    connection: native,
+    namespace: target.namespace,
+    taskQueue: poolTaskQueue(config.pool),
+    identity,
+    workflowBundle: { codePath: BUNDLE },
+    activities: { ...createActivities(activityDeps(config, client, logger, stopping.signal)) },
+    stickyQueueScheduleToStartTimeout: '1 second',
+    maxConcurrentWorkflowTaskPolls: 4,
+    maxConcurrentActivityTaskPolls: 4,
+    maxConcurrentActivityTaskExecutions: 100,
+    shutdownGraceTime: '5 seconds',
+    shutdownForceTime: '20 seconds',
+  })
+  const running = worker.run()
+  await ensureSingletons(client, { pool: config.pool, policy: policyOf(config), identity })
+  logger.info({ pool: config.pool, taskQueue: poolTaskQueue(config.pool) }, 'worker is ready')
+  process.send?.({ kind: 'ready' })
+
+  await Promise.race([untilAskedToStop(), running])
+  stopping.abort()
+  if (worker.getState() === 'RUNNING') worker.shutdown()
+  await running
+  await native.close()
+  await connection.close()
+}
+
+function activityDeps(config: Config, client: Client, logger: Logger, stopping: AbortSignal): Parameters<typeof createActivities>[0] {
+  const { engines, gluetun, docker, health } = config
+  const runtime = createDockerRuntime({
+    dockerHost: docker.host,
+    managedLabel: docker.managedLabel,
+    limits: { memoryMb: engines.memoryMb, cpus: engines.cpus, pidsLimit: engines.pidsLimit },
+  })
+  return {
+    pool: config.pool,
+    client,
+    runtime,
+    vpnContainer: gluetun.containerName,
+    gluetun:
+      gluetun.containerName === null
+        ? null
+        : (address) =>
+            createGluetunClient({
+              baseUrl: () => {
+                const found = address()
+                return gluetun.url ?? (found === null ? null : `http://${found}:${gluetun.apiPort}`)
+              },
+              auth: gluetun.auth,
+            }),
+    settings: {
+      image: engines.image ?? defaultImage(engines.variant, { arm32Version: engines.armVersions.arm32, arm64Version: engines.armVersions.arm64 }),
+      variant: engines.variant,
+      namePrefix: engines.namePrefix,
+      host: engines.host,
+      network: docker.network,
+      publishAddress: config.http.host,
+    },
+    health,
+    portLossGraceMs: gluetun.portLossGraceMs,
+    logger,
+    stopping,
+    onForwarded: (forwarded) => process.send?.({ kind: 'forwarded', ...forwarded }),
+  }
+}
+
+function policyOf(config: Config): Parameters<typeof ensureSingletons>[1]['policy'] {
+  return {
+    ...config.fleet,
+    httpPorts: config.engines.httpPorts,
+    httpsPorts: config.engines.httpsPorts,
+    vpnEnabled: config.gluetun.containerName !== null,
+    vpnContainer: config.gluetun.containerName,
+  }
+}
+
+/** Temporal's own lines go into ours. */
+function forwarded(logger: Logger): DefaultLogger {
+  const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const
+  return new DefaultLogger('DEBUG', ({ level, message, meta }) => logger[levels[level]]({ ...meta }, message))
+}
+
+await main()

@@ -1,0 +1,55 @@
+/**
+ * @module
+ * The workflows that a pool has one of.
+ */
+import type { Client, WorkflowStartOptions } from '@temporalio/client'
+import type { FleetPolicy } from '../src/domain/fleet.js'
+import { fleetWorkflowId, leaseWorkflowId, poolTaskQueue, watchWorkflowId } from '../src/temporal/names.js'
+import { POOL } from '../src/temporal/search-attributes.js'
+import { configureFleet, configureLease, workerStarted } from '../workflows/messages.js'
+
+export interface PoolSettings {
+  pool: string
+  policy: FleetPolicy
+  /** Who says so, for the history. */
+  identity: string
+}
+
+type Common = Pick<WorkflowStartOptions, 'taskQueue' | 'workflowIdConflictPolicy' | 'typedSearchAttributes'>
+
+/**
+ * Starts lease, fleet and watch where they do not run yet, and tells those that run this worker's configuration. Safe to repeat and to run in
+ * several workers at once: the last one's configuration counts.
+ */
+export async function ensureSingletons(client: Client, { pool, policy, identity }: PoolSettings): Promise<void> {
+  const common: Common = {
+    taskQueue: poolTaskQueue(pool),
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    typedSearchAttributes: [{ key: POOL, value: pool }],
+  }
+  const lease = client.workflow.signalWithStart('forwardedLease', {
+    ...common,
+    workflowId: leaseWorkflowId(pool, 0),
+    args: [{ pool, index: 0, enabled: policy.vpnEnabled }],
+    signal: configureLease,
+    signalArgs: [{ enabled: policy.vpnEnabled }],
+    staticSummary: `owns the forwarded port of pool ${pool}`,
+  })
+  const fleet = client.workflow.signalWithStart('fleet', {
+    ...common,
+    workflowId: fleetWorkflowId(pool),
+    args: [{ pool, policy }],
+    signal: configureFleet,
+    signalArgs: [{ policy }],
+    staticSummary: `keeps the wanted number of engines of pool ${pool}`,
+  })
+  await Promise.all([lease, fleet])
+  await client.workflow.signalWithStart('watch', {
+    ...common,
+    workflowId: watchWorkflowId(pool),
+    args: [{ pool }],
+    signal: workerStarted,
+    signalArgs: [{ identity }],
+    staticSummary: `watches Docker, the engines and the VPN of pool ${pool}`,
+  })
+}
