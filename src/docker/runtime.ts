@@ -3,7 +3,7 @@
  * The port through which Berth sees and moves containers. `dockerode-runtime.ts` is the adapter for a Docker daemon.
  */
 
-/** A container's state as Docker names it. */
+/** A container's state as Docker names it. One that is not known here counts as `running`. */
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
 
 /** What our own labels say, parsed; `null` fields were absent or unreadable. Labels are untrusted input. */
@@ -141,7 +141,8 @@ export class RuntimeError extends Error {
  * 2. `start`, `remove` and `inspect` refuse nothing by themselves except: `start` and `remove` act on a *container id* (64 hex), never on a name,
  *    and `remove` refuses (`refused`) a container without the managed-by label.
  * 3. All are safe to repeat: `start` of a running and `remove` of an absent container succeed.
- * 4. Every call ends within its time-out (10 s; create 60 s, as an image may load) with `unreachable` at the latest.
+ * 4. Every call ends within its time-out (10 s; create 60 s, as an image may load) with `unreachable` at the latest. A pull ends when 60 s pass without progress.
+ * 5. `unreachable` says nothing of what happened: a create whose answer was lost has to be presumed done (an aborted one is carried out all the same).
  */
 export interface ContainerRuntime {
   /** Resolves with the daemon's version and API version when it answers. */
@@ -152,16 +153,22 @@ export interface ContainerRuntime {
   inspect(idOrName: string): Promise<InspectedContainer | null>
   /** The Gluetun container by name or id; `null` when there is none. */
   inspectVpn(name: string): Promise<VpnContainer | null>
-  /** Makes sure that the image is on the host, pulling it if it is not; `image-missing` names the fix. */
+  /** Makes sure that the image is on the host, pulling it if it is not; `image-missing` names the fix. What was found is believed for 60 s. */
   ensureImage(image: string): Promise<void>
-  /** Creates, does not start; resolves with the full id. `name-taken` when the name is in use. */
+  /**
+   * Creates, does not start; resolves with the full id. `name-taken` when the name is in use, `image-missing` when the image is not on the host.
+   * A daemon checks the network and the ports at the start only: a create succeeds although Gluetun is gone.
+   */
   create(spec: EngineSpec): Promise<string>
-  /** By full id. */
+  /**
+   * By full id. `no-such-container` when it is gone or being removed, `network-gone` when the container or network to be joined is not there,
+   * `port-taken` when its published port is in use; the container then stays, not started.
+   */
   start(containerId: string): Promise<void>
   /** Kills and removes by full id, and resolves only when an inspect finds it gone. */
   remove(containerId: string): Promise<void>
   /**
-   * Events of managed containers and of `vpnName`, from now on. Yields `connected` first, once the subscription stands.
+   * Events of managed containers and of `vpnName` (by name, so that one created anew is followed too), from now on. Yields `connected` first, once the subscription stands.
    * The iteration ends with `unreachable` when the stream breaks, and returns when `signal` aborts.
    */
   events(vpnName: string | null, signal: AbortSignal): AsyncIterable<{ kind: 'connected' } | { kind: 'event'; event: ContainerEvent }>
