@@ -53,10 +53,7 @@ export interface SimulatedContainer {
   exclusively<T>(operation: () => Promise<T>): Promise<T>
 }
 
-export type NewContainer = Pick<
-  SimulatedContainer,
-  'id' | 'name' | 'kind' | 'createdAt' | 'image' | 'imageId' | 'body' | 'networkMode'
->
+export type NewContainer = Pick<SimulatedContainer, 'id' | 'name' | 'kind' | 'createdAt' | 'image' | 'imageId' | 'body' | 'networkMode'>
 
 /** A container as `create` leaves it. */
 export function newContainer(made: NewContainer): SimulatedContainer {

@@ -35,8 +35,8 @@ export class ImageStore {
     const byId = [...this.#byTag.values()].find((image) => image.id === reference || image.id === `sha256:${reference}`)
     if (byId !== undefined) return byId
     if (!REFERENCE.test(reference)) {
-      const lowercase = /[A-Z]/.test(reference.split(':')[0] ?? '') && !reference.includes(' ')
-      throw new DaemonError(400, `invalid reference format${lowercase ? ': repository name must be lowercase' : ''}`)
+      const uppercase = /[A-Z]/.test(reference.replace(/:[^/]*$/, ''))
+      throw new DaemonError(400, `invalid reference format${uppercase ? ': repository name must be lowercase' : ''}`)
     }
     return this.#byTag.get(normalizeImage(reference)) ?? null
   }

@@ -31,7 +31,10 @@ function matches(container: SimulatedContainer, filters: Filters): boolean {
     matchesAny(filters.get('name'), (name) => matchesName(name, container.name)) &&
     matchesAny(filters.get('id'), (id) => container.id.startsWith(id)) &&
     matchesAny(filters.get('status'), (status) => state.status === status) &&
-    matchesAny(filters.get('ancestor'), (image) => normalizeImage(container.image) === normalizeImage(image) || container.imageId === image) &&
+    matchesAny(
+      filters.get('ancestor'),
+      (image) => normalizeImage(container.image) === normalizeImage(image) || container.imageId === image,
+    ) &&
     matchesAny(filters.get('exited'), (code) => state.status === 'exited' && state.exitCode === Number(code)) &&
     matchesAny(filters.get('health'), (health) => (state.health ?? 'none') === health)
   )

@@ -4,7 +4,8 @@
  */
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { rm } from 'node:fs/promises'
+import { chmod, lstat, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Daemon } from './docker-daemon.js'
@@ -17,7 +18,7 @@ import type { Reply } from './docker-reply.js'
 
 /** The socket of one daemon. */
 export interface Listener {
-  /** Listens; a socket file that nobody listens on any more is replaced. */
+  /** Listens, for this user only. A socket that nobody listens on any more is replaced; one that is in use, or another file, is `EADDRINUSE`. */
   open(): Promise<void>
   /** Closes the socket and every connection, and removes the file. What was being executed goes on. */
   close(): Promise<void>
@@ -28,8 +29,10 @@ export function createListener(daemon: Daemon, socketPath: string): Listener {
   let server: Server | null = null
   return {
     open: async () => {
-      await rm(socketPath, { force: true })
-      const opened = createServer((request, response) => void serve(daemon, request, response))
+      if (await isStaleSocket(socketPath)) await rm(socketPath)
+      const opened = createServer((request, response) => {
+        serve(daemon, request, response).catch(() => request.socket.destroy())
+      })
       opened.keepAliveTimeout = 30_000
       opened.on('connection', (socket: Socket) => {
         sockets.add(socket)
@@ -39,6 +42,7 @@ export function createListener(daemon: Daemon, socketPath: string): Listener {
         opened.once('error', reject)
         opened.listen(socketPath, resolve)
       })
+      await chmod(socketPath, 0o600)
       server = opened
     },
     close: async () => {
@@ -52,6 +56,17 @@ export function createListener(daemon: Daemon, socketPath: string): Listener {
       await rm(socketPath, { force: true })
     },
   }
+}
+
+async function isStaleSocket(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => null)
+  if (found === null || !found.isSocket()) return false
+  return new Promise((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy()
+      resolve(false)
+    }).once('error', (cause: NodeJS.ErrnoException) => resolve(cause.code === 'ECONNREFUSED'))
+  })
 }
 
 async function serve(daemon: Daemon, request: IncomingMessage, response: ServerResponse): Promise<void> {

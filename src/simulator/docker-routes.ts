@@ -5,7 +5,7 @@
 import { hostname } from 'node:os'
 import { parseCreateBody } from './docker-create-body.js'
 import type { Daemon } from './docker-daemon.js'
-import { DaemonError, pageNotFound } from './docker-errors.js'
+import { DaemonError, noSuchContainer, pageNotFound } from './docker-errors.js'
 import { streamEvents } from './docker-event-stream.js'
 import { viewImage } from './docker-images.js'
 import { isTrue, selectContainers } from './docker-list.js'
@@ -162,7 +162,9 @@ async function restart({ registry, lifecycle }: Daemon, { query }: ApiRequest, r
 
 async function kill({ registry, lifecycle }: Daemon, { query }: ApiRequest, reference: string): Promise<Reply> {
   const signal = parseSignal(query.get('signal'))
-  await lifecycle.kill(registry.get(reference), reference, signal)
+  const target = registry.find(reference)
+  if (target === null) throw new DaemonError(404, `Cannot kill container: ${reference}: ${noSuchContainer(reference).message}`)
+  await lifecycle.kill(target, reference, signal)
   return NO_CONTENT
 }
 

@@ -133,7 +133,8 @@ function answer(request: IncomingMessage, response: ServerResponse, sessions: En
     case '/ace/manifest.m3u8':
       return open(response, sessions, url, (session) => `${origin}/ace/m/${session.infohash}/${session.key}.m3u8`)
   }
-  const [, kind, infohash = '', key = ''] = /^\/(ace\/stat|ace\/cmd|ace\/r|ace\/m|content)\/([0-9a-f]+)\/([0-9a-f]+)(?:\.m3u8)?$/.exec(url.pathname) ?? []
+  const [, kind, infohash = '', key = ''] =
+    /^\/(ace\/stat|ace\/cmd|ace\/r|ace\/m|content)\/([0-9a-f]+)\/([0-9a-f]+)(?:\.m3u8)?$/.exec(url.pathname) ?? []
   if (kind === undefined) return send(response, 404, 'text/plain', 'not found')
   const session = sessions.find(infohash, key)
   switch (kind) {

@@ -179,7 +179,7 @@ test('the same seed hits the same requests, another seed others', () => {
   }
   expect(hits(7)).toBe(hits(7))
   expect(hits(7)).not.toBe(hits(8))
-  expect([...hits(7)].filter((mark) => mark === 'x').length).toBeGreaterThan(30)
+  expect(hits(7).replaceAll('.', '').length).toBeGreaterThan(30)
 })
 
 test('a rule hits only its method and path', () => {

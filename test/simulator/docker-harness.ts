@@ -61,7 +61,10 @@ export async function answersAt(port: number, host = '127.0.0.1'): Promise<boole
 }
 
 /** The create body of an engine with these ports. */
-export function engine(ports: { http: number; p2p?: number }, extra: Partial<Docker.ContainerCreateOptions> = {}): Docker.ContainerCreateOptions {
+export function engine(
+  ports: { http: number; p2p?: number },
+  extra: Partial<Docker.ContainerCreateOptions> = {},
+): Docker.ContainerCreateOptions {
   const p2p = ports.p2p === undefined ? [] : [`P2P_PORT=${ports.p2p}`]
   return { Image: ENGINE_IMAGE, ...extra, Env: [`HTTP_PORT=${ports.http}`, ...p2p, ...(extra.Env ?? [])] }
 }

@@ -75,7 +75,8 @@ describe('the engine stand-in', () => {
   test('moves the numbers of a session', async () => {
     const { get } = await running()
     const { response } = (await get(`/ace/getstream?format=json&infohash=${INFOHASH}`)) as Opened
-    const statistics = async () => (await get(response.stat_url)) as { response: { downloaded: number; status: string; livepos: object }; error: null }
+    const statistics = async () =>
+      (await get(response.stat_url)) as { response: { downloaded: number; status: string; livepos: object }; error: null }
     const first = await statistics()
     expect(['prebuf', 'dl']).toContain(first.response.status)
     expect(Object.values(first.response.livepos).every((value) => typeof value === 'string')).toBe(true)
@@ -128,7 +129,9 @@ describe('the engine stand-in', () => {
 
   test('accepts and never answers when it hangs', async () => {
     const { httpPort } = await running({ hang: true })
-    await expect(fetch(`http://127.0.0.1:${httpPort}/`, { signal: AbortSignal.timeout(200) })).rejects.toMatchObject({ name: 'TimeoutError' })
+    await expect(fetch(`http://127.0.0.1:${httpPort}/`, { signal: AbortSignal.timeout(200) })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    })
   })
 
   test('answers after a pause what was asked during it', async () => {
