@@ -1,0 +1,84 @@
+/**
+ * @module
+ * Engines as clients of older orchestrators read them, with a few fields more.
+ */
+import { z } from 'zod'
+import { MaybeTime, Time } from './time.js'
+import { Trouble } from './trouble.js'
+
+export const EngineState = z.object({
+  /** `null` only where engines without a container are asked for. */
+  container_id: z.string().nullable(),
+  container_name: z.string().nullable(),
+  /** Where clients dial, with `port`. */
+  host: z.string(),
+  port: z.int(),
+  labels: z.record(z.string(), z.string()),
+  /** Holds the forwarded port now, by the word of the lease. */
+  forwarded: z.boolean(),
+  first_seen: Time,
+  last_seen: MaybeTime,
+  /** Ids of the streams that it plays. */
+  streams: z.array(z.string()),
+  health_status: z.enum(['healthy', 'unhealthy', 'unknown']),
+  last_health_check: MaybeTime,
+  last_stream_usage: MaybeTime,
+  last_cache_cleanup: MaybeTime,
+  cache_size_bytes: z.int().nullable(),
+  vpn_container: z.string().nullable(),
+  engine_variant: z.string().nullable(),
+  platform: z.string().nullable(),
+  version: z.string().nullable(),
+  /** The port that its container was made with; `null` on engines that were made with none. */
+  forwarded_port: z.int().nullable(),
+  /** The engine's own id: it outlives its containers. */
+  engine_id: z.string(),
+  phase: z.enum(['provisioning', 'starting', 'running', 'backing-off', 'removing']),
+  lease_epoch: z.int().nullable(),
+  health_since: MaybeTime,
+  started_at: MaybeTime,
+  /** How many containers it lost so far. */
+  losses: z.int(),
+  problem: Trouble.nullable(),
+})
+export type EngineState = z.infer<typeof EngineState>
+
+export const EngineList = z.array(EngineState)
+
+export const StreamState = z.object({
+  id: z.string(),
+  key_type: z.enum(['content_id', 'infohash', 'url', 'magnet']),
+  key: z.string(),
+  container_id: z.string(),
+  playback_session_id: z.string(),
+  stat_url: z.string(),
+  command_url: z.string(),
+  is_live: z.boolean(),
+  started_at: Time,
+  ended_at: MaybeTime,
+  status: z.enum(['started', 'ended']),
+  peers: z.int().nullable(),
+  speed_down: z.int().nullable(),
+  speed_up: z.int().nullable(),
+  downloaded: z.int().nullable(),
+  uploaded: z.int().nullable(),
+})
+
+export const EngineDetail = z.object({ engine: EngineState, streams: z.array(StreamState) })
+export type EngineDetail = z.infer<typeof EngineDetail>
+
+export const Deleted = z.object({ deleted: z.string() })
+export type Deleted = z.infer<typeof Deleted>
+
+export const Scaled = z.object({
+  /** The wanted number after it was held between MIN_REPLICAS and MAX_REPLICAS. */
+  scaled_to: z.int(),
+})
+export type Scaled = z.infer<typeof Scaled>
+
+/** How many engines may be asked for; more is a slip of the finger. */
+export const Demand = z
+  .string()
+  .regex(/^\d{1,4}$/, 'must be a whole number from 0 to 1000')
+  .transform(Number)
+  .refine((demand) => demand <= 1000, 'must be a whole number from 0 to 1000')

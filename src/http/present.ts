@@ -1,0 +1,163 @@
+/**
+ * @module
+ * Views of the workflows as clients read them. Pure.
+ */
+import type { EngineState } from '../contracts/engines.js'
+import type { Lease } from '../contracts/lease.js'
+import type { Ready } from '../contracts/health.js'
+import { toTime } from '../contracts/time.js'
+import type { Vpn, VpnStatus } from '../contracts/vpn.js'
+import type { EngineView, LeaseView, VpnView } from '../domain/views.js'
+import type { PartStatus, Snapshot } from '../temporal/control-plane.js'
+
+/** The lease's word: this very container of this engine was cleared to start and has not been revoked. */
+export function isForwarded(engine: Pick<EngineView, 'engineId' | 'containerId'>, lease: Pick<LeaseView, 'holder'>): boolean {
+  const { holder } = lease
+  return holder?.phase === 'active' && holder.containerId !== null && holder.engineId === engine.engineId && holder.containerId === engine.containerId
+}
+
+/** One engine. */
+export function presentEngine(engine: EngineView, snapshot: Pick<Snapshot, 'lease' | 'observedAt'>): EngineState {
+  return {
+    container_id: engine.containerId,
+    container_name: engine.containerName,
+    host: engine.host ?? engine.vpnContainer ?? 'localhost',
+    port: engine.hostHttpPort,
+    labels: engine.labels,
+    forwarded: isForwarded(engine, snapshot.lease),
+    first_seen: toTime(engine.firstSeen),
+    last_seen: toTime(snapshot.observedAt),
+    streams: engine.streams,
+    health_status: engine.health,
+    last_health_check: null,
+    last_stream_usage: toTime(engine.lastStreamUsage),
+    last_cache_cleanup: null,
+    cache_size_bytes: null,
+    vpn_container: engine.vpnContainer,
+    engine_variant: engine.variant,
+    platform: engine.platform,
+    version: engine.version,
+    forwarded_port: engine.p2pPort,
+    engine_id: engine.engineId,
+    phase: engine.phase,
+    lease_epoch: engine.epoch,
+    health_since: toTime(engine.healthSince),
+    started_at: toTime(engine.startedAt),
+    losses: engine.losses,
+    problem: engine.problem,
+  }
+}
+
+/** Engines by port. One without a container is left out unless `all` is asked for: clients would dial it. */
+export function presentEngines(snapshot: Snapshot, all: boolean): EngineState[] {
+  return snapshot.fleet.engines
+    .filter((engine) => all || engine.containerId !== null)
+    .map((engine) => presentEngine(engine, snapshot))
+    .sort((a, b) => a.port - b.port || (a.engine_id < b.engine_id ? -1 : 1))
+}
+
+/** By container id or a prefix of at least 12 digits that fits one only, by engine id, or by container name. */
+export function findEngine(engines: readonly EngineView[], id: string): EngineView | undefined {
+  const exact = engines.find((engine) => engine.containerId === id || engine.engineId === id || engine.containerName === id)
+  if (exact !== undefined || !/^[0-9a-f]{12,64}$/.test(id)) return exact
+  const [only, ...others] = engines.filter((engine) => engine.containerId?.startsWith(id))
+  return others.length === 0 ? only : undefined
+}
+
+/** The lease and its last turnovers. */
+export function presentLease(lease: LeaseView): Lease {
+  const { holder } = lease
+  return {
+    pool: lease.pool,
+    index: lease.index,
+    enabled: lease.enabled,
+    recovering: lease.recovering,
+    epoch: lease.epoch,
+    port: lease.port,
+    preferred: lease.preferred,
+    holder:
+      holder === null
+        ? null
+        : {
+            engine_id: holder.engineId,
+            epoch: holder.epoch,
+            port: holder.port,
+            phase: holder.phase,
+            container_id: holder.containerId,
+            since: toTime(holder.since),
+          },
+    condition: lease.condition,
+    log: lease.log.map((turnover) => ({
+      epoch: turnover.epoch,
+      engine_id: turnover.engineId,
+      port: turnover.port,
+      container_id: turnover.containerId,
+      granted_at: toTime(turnover.grantedAt),
+      active_at: toTime(turnover.activeAt),
+      ended_at: toTime(turnover.endedAt),
+      began: turnover.began,
+      ended: turnover.ended,
+      gap_ms: turnover.gapMs,
+    })),
+  }
+}
+
+/** The VPN, also as `vpn1`; its fields are empty when there is none. */
+export function presentVpn(vpn: VpnView, observedAt: number | null): VpnStatus {
+  const rest = { vpn2: null, emergency_mode: { active: false, failed_vpn: null, healthy_vpn: null, duration_seconds: 0 } } as const
+  if (!vpn.enabled) return { mode: 'disabled', ...NO_VPN, vpn1: null, ...rest }
+  const checked = toTime(observedAt)
+  const status: Vpn = {
+    enabled: true,
+    status: vpn.containerRunning ? vpn.status : 'stopped',
+    container_name: vpn.containerName,
+    container: vpn.containerName,
+    health: vpnHealth(vpn),
+    connected: vpn.connected,
+    forwarded_port: vpn.forwardedPorts.length === 0 ? null : Math.min(...vpn.forwardedPorts),
+    public_ip: vpn.publicIp,
+    provider: vpn.provider,
+    country: vpn.country,
+    city: vpn.city,
+    region: vpn.region,
+    last_check: checked,
+    last_check_at: checked,
+    forwarded_ports: vpn.forwardedPorts,
+    problem: vpn.problem,
+  }
+  return { mode: 'single', ...status, vpn1: status, ...rest }
+}
+
+const NO_VPN: Vpn = {
+  enabled: false,
+  status: 'disabled',
+  container_name: null,
+  container: null,
+  health: 'unknown',
+  connected: false,
+  forwarded_port: null,
+  public_ip: null,
+  provider: null,
+  country: null,
+  city: null,
+  region: null,
+  last_check: null,
+  last_check_at: null,
+  forwarded_ports: [],
+  problem: null,
+}
+
+/** Without a health check of Docker's the tunnel itself decides, as clients take `healthy` for "usable". */
+function vpnHealth(vpn: VpnView): Vpn['health'] {
+  if (!vpn.containerRunning) return 'unhealthy'
+  if (vpn.containerHealth !== 'none') return vpn.containerHealth
+  return vpn.connected ? 'healthy' : 'unknown'
+}
+
+/** Each part by its name; ready only when all are. */
+export function presentReadiness(parts: readonly PartStatus[]): Ready {
+  return {
+    status: parts.every((part) => part.ok) ? 'ready' : 'not-ready',
+    parts: Object.fromEntries(parts.map(({ part, ok, detail }) => [part, { ok, detail }])),
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * @module
+ * Reading engines. Both routes answer from the snapshot and ask neither Docker nor an engine.
+ */
+import type { Handler } from 'hono'
+import type { EngineDetail } from '../../contracts/engines.js'
+import { BerthError } from '../../domain/errors.js'
+import type { Snapshot } from '../../temporal/control-plane.js'
+import { type AppEnv, answer, staleHeaders, written } from '../answer.js'
+import type { Dependencies } from '../dependencies.js'
+import { findEngine, presentEngine, presentEngines } from '../present.js'
+
+/** Renders once per snapshot, however many ask. */
+function oncePerSnapshot(render: (snapshot: Snapshot) => string): (snapshot: Snapshot) => Uint8Array<ArrayBuffer> {
+  const rendered = new WeakMap<Snapshot, Uint8Array<ArrayBuffer>>()
+  return (snapshot) => {
+    let bytes = rendered.get(snapshot)
+    if (bytes === undefined) {
+      bytes = new TextEncoder().encode(render(snapshot))
+      rendered.set(snapshot, bytes)
+    }
+    return bytes
+  }
+}
+
+/**
+ * `GET /engines`: a bare array by port; `?all=true` adds engines that have no container now.
+ * It is the busiest route, so it runs before all middleware and does what it needs of that by itself.
+ */
+export function listEngines({ controlPlane, now }: Dependencies, checkHost: (url: string) => void): Handler<AppEnv> {
+  const withContainer = oncePerSnapshot((snapshot) => JSON.stringify(presentEngines(snapshot, false)))
+  const every = oncePerSnapshot((snapshot) => JSON.stringify(presentEngines(snapshot, true)))
+  return async (c) => {
+    checkHost(c.req.url)
+    const snapshot = await controlPlane.snapshot()
+    const all = c.req.url.includes('?') && c.req.query('all') === 'true'
+    return written(c, 200, all ? every(snapshot) : withContainer(snapshot), staleHeaders(snapshot, now()))
+  }
+}
+
+/** `GET /engines/{id}`. */
+export function showEngine({ controlPlane, now }: Dependencies): Handler<AppEnv, '/engines/:id'> {
+  return async (c) => {
+    const snapshot = await controlPlane.snapshot()
+    const id = c.req.param('id')
+    const engine = findEngine(snapshot.fleet.engines, id)
+    if (engine === undefined) throw new BerthError('not-found', `there is no engine ${JSON.stringify(id)}: GET /engines lists them`)
+    return answer<EngineDetail>(c, 200, { engine: presentEngine(engine, snapshot), streams: [] }, staleHeaders(snapshot, now()))
+  }
+}

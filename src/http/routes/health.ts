@@ -1,0 +1,28 @@
+/**
+ * @module
+ * Berth's own health.
+ */
+import type { Handler } from 'hono'
+import type { Alive, Ready } from '../../contracts/health.js'
+import { type AppEnv, answer } from '../answer.js'
+import type { Dependencies } from '../dependencies.js'
+import { presentReadiness } from '../present.js'
+import { presentable } from '../problem.js'
+
+/** `GET /healthz`: this process answers; it asks nobody. */
+export function healthz(): Handler<AppEnv> {
+  return (c) => answer<Alive>(c, 200, { status: 'ok' })
+}
+
+/** `GET /readyz`: 200 when every part is fine, else 503 with the name of each that is not. */
+export function readyz({ controlPlane }: Dependencies): Handler<AppEnv> {
+  return async (c) => {
+    const parts = await controlPlane.readiness().catch((thrown: unknown) => {
+      const error = presentable(thrown)
+      if (error.type === 'internal') throw thrown
+      return [{ part: 'temporal' as const, ok: false, detail: error.message }]
+    })
+    const ready = presentReadiness(parts)
+    return answer<Ready>(c, ready.status === 'ready' ? 200 : 503, ready)
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * @module
+ * `GET /vpn/status`.
+ */
+import type { Handler } from 'hono'
+import type { VpnStatus } from '../../contracts/vpn.js'
+import { type AppEnv, answer, staleHeaders } from '../answer.js'
+import type { Dependencies } from '../dependencies.js'
+import { presentVpn } from '../present.js'
+
+/** What is known of the VPN, or that there is none. */
+export function vpnStatus({ controlPlane, now }: Dependencies): Handler<AppEnv> {
+  return async (c) => {
+    const snapshot = await controlPlane.snapshot()
+    return answer<VpnStatus>(c, 200, presentVpn(snapshot.fleet.vpn, snapshot.observedAt), staleHeaders(snapshot, now()))
+  }
+}

@@ -1,0 +1,310 @@
+import { describe, expect, test } from 'vitest'
+import { ConfigError, describeConfig, type Environment, loadConfig, unknownVariables } from '../../src/config/environment.js'
+import { ENGINE_VARIANTS } from '../../src/config/variables.js'
+
+function issuesOf(env: Environment, readFile?: (path: string) => string) {
+  try {
+    loadConfig(env, readFile)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.issues
+    throw error
+  }
+  return []
+}
+
+const variables = (env: Environment): string[] => issuesOf(env).map((issue) => issue.variable)
+
+describe('without any variable', () => {
+  test('everything has a value that is safe on one machine', () => {
+    expect(loadConfig({})).toEqual({
+      pool: 'default',
+      dataDir: './data',
+      onStop: 'keep',
+      logLevel: 'info',
+      http: { host: '127.0.0.1', port: 8000, apiKey: null, allowedHosts: [] },
+      temporal: { port: 7233, external: false, namespace: 'berth' },
+      docker: { host: null, managedLabel: { key: 'ondemand.app', value: 'myservice' }, network: null },
+      engines: {
+        variant: 'krinkuto11-amd64',
+        image: null,
+        armVersions: { arm32: 'arm32-v3.2.13', arm64: 'arm64-v3.2.13' },
+        namePrefix: 'berth',
+        host: null,
+        httpPorts: { from: 19_000, to: 19_999 },
+        httpsPorts: { from: 45_000, to: 49_999 },
+        memoryMb: 2048,
+        cpus: 0,
+        pidsLimit: 512,
+      },
+      fleet: { minReplicas: 1, maxReplicas: 20 },
+      gluetun: { containerName: null, apiPort: 8000, url: null, auth: { kind: 'none' }, portLossGraceMs: 10_000 },
+      health: { intervalMs: 5000, failureThreshold: 3, startupTimeoutMs: 25_000 },
+      notes: [],
+    })
+  })
+
+  test('an empty or blank variable counts as not set, as Compose files pass them on', () => {
+    expect(loadConfig({ API_KEY: '', MIN_REPLICAS: ' ', GLUETUN_CONTAINER_NAME: '', DOCKER_NETWORK: undefined })).toEqual(loadConfig({}))
+  })
+})
+
+describe('a variable that breaks its rule is refused', () => {
+  test.each([
+    ['MIN_REPLICAS', 'abc'],
+    ['MIN_REPLICAS', '-1'],
+    ['MIN_REPLICAS', '1.5'],
+    ['MIN_REPLICAS', '1e1'],
+    ['MIN_REPLICAS', '0x10'],
+    ['MAX_REPLICAS', '1001'],
+    ['MAX_ACTIVE_REPLICAS', '0'],
+    ['APP_PORT', '0'],
+    ['APP_PORT', '65536'],
+    ['APP_PORT', '8000/tcp'],
+    ['APP_HOST', 'http://127.0.0.1'],
+    ['API_KEY', 'two words'],
+    ['API_KEY', 'schlüssel'],
+    ['BERTH_POOL', 'Default'],
+    ['BERTH_POOL', 'a'.repeat(33)],
+    ['BERTH_POOL', 'a/b'],
+    ['BERTH_NAME_PREFIX', '-berth'],
+    ['BERTH_NAME_PREFIX', 'a b'],
+    ['BERTH_ALLOWED_HOSTS', 'berth.example:8000'],
+    ['BERTH_PORT_LOSS_GRACE_S', '-5'],
+    ['BERTH_ON_STOP', 'maybe'],
+    ['LOG_LEVEL', 'verbose'],
+    ['TEMPORAL_PORT', '64536'],
+    ['TEMPORAL_NAMESPACE', 'a b'],
+    ['DOCKER_HOST', '/var/run/docker.sock'],
+    ['DOCKER_HOST', 'ssh://host'],
+    ['DOCKER_NETWORK', 'a b'],
+    ['CONTAINER_LABEL', 'nothing'],
+    ['CONTAINER_LABEL', '=value'],
+    ['CONTAINER_LABEL', 'key='],
+    ['CONTAINER_LABEL', 'acestream.forwarded=true'],
+    ['ENGINE_VARIANT', 'krinkuto11'],
+    ['ENGINE_IMAGE', 'an image'],
+    ['ENGINE_ARM64_VERSION', 'v1:2'],
+    ['ENGINE_HOST', 'http://engine'],
+    ['ENGINE_MEMORY_MB', '63'],
+    ['ENGINE_CPUS', 'two'],
+    ['ENGINE_PIDS_LIMIT', '-1'],
+    ['PORT_RANGE_HOST', '19000'],
+    ['PORT_RANGE_HOST', '19999-19000'],
+    ['PORT_RANGE_HOST', '80-90'],
+    ['ACE_HTTPS_RANGE', '45000-70000'],
+    ['GLUETUN_CONTAINER_NAME', '/gluetun'],
+    ['GLUETUN_API_PORT', 'abc'],
+    ['GLUETUN_URL', 'gluetun:8000'],
+    ['GLUETUN_URL', 'ftp://gluetun'],
+    ['GLUETUN_URL', 'http://user:word@gluetun:8000'],
+    ['GLUETUN_URL', 'http://gluetun:8000/?api_key=x'],
+    ['GLUETUN_PORT_RANGE_1', 'a-b'],
+    ['HEALTH_CHECK_INTERVAL_S', '0'],
+    ['HEALTH_FAILURE_THRESHOLD', '0'],
+    ['STARTUP_TIMEOUT_S', 'soon'],
+  ])('%s=%s', (name, value) => {
+    const [issue, ...others] = issuesOf({ [name]: value })
+    expect(others).toEqual([])
+    expect(issue?.variable).toBe(name)
+    expect(issue?.rule).toMatch(/^must /)
+    expect(issue?.fix).toContain(name)
+  })
+
+  test('all that is wrong is told at once, each with value, rule and fix, rules over several variables too', () => {
+    const env = { MIN_REPLICAS: 'abc', MAX_REPLICAS: '-1', APP_HOST: '0.0.0.0', ENGINE_VARIANT: 'x', GLUETUN_API_USERNAME: 'me', GLUETUN_CONTAINER_NAME: 'gluetun' }
+    expect(variables(env).sort()).toEqual(['APP_HOST', 'ENGINE_VARIANT', 'GLUETUN_API_USERNAME', 'MAX_REPLICAS', 'MIN_REPLICAS'])
+    const message = String(new ConfigError(issuesOf(env)))
+    expect(message).toContain('MIN_REPLICAS must be a whole number from 0 to 1000\n    is:  "abc"\n    fix: for example MIN_REPLICAS=3')
+  })
+
+  test('the value of a secret is never told', () => {
+    const message = String(new ConfigError(issuesOf({ API_KEY: 'geheim und lang', GLUETUN_API_KEY: 'auch geheim', GLUETUN_CONTAINER_NAME: 'gluetun' })))
+    expect(message).toContain('API_KEY must be')
+    expect(message).not.toMatch(/geheim/)
+  })
+
+  test('a long value, or one with control characters, is told short and printable', () => {
+    const [issue] = issuesOf({ ENGINE_VARIANT: `\u001b[31m${'x'.repeat(500)}` })
+    expect(issue?.value.length).toBeLessThan(100)
+    expect(issue?.value).not.toContain('\u001b')
+  })
+})
+
+describe('a mistake in one variable is reported once, not again by rules that need it', () => {
+  test('an unreadable MAX_REPLICAS does not also break MIN_REPLICAS', () => {
+    expect(variables({ MIN_REPLICAS: '30', MAX_REPLICAS: 'many' })).toEqual(['MAX_REPLICAS'])
+  })
+  test('an unreadable API_KEY_FILE does not also break APP_HOST', () => {
+    const issues = issuesOf({ APP_HOST: '0.0.0.0', API_KEY_FILE: '/nowhere' }, () => {
+      throw new Error('ENOENT')
+    })
+    expect(issues.map((issue) => issue.variable)).toEqual(['API_KEY_FILE'])
+  })
+})
+
+describe('listening', () => {
+  test.each(['127.0.0.1', '127.1.2.3', '::1', '[::1]', 'localhost'])('on %s needs no key', (host) => {
+    expect(loadConfig({ APP_HOST: host }).http.host).toBe(host)
+  })
+  test.each(['0.0.0.0', '::', '192.168.1.10', 'berth.local', '127.0.0.1.example', '128.0.0.1'])('on %s without a key is refused with the fix', (host) => {
+    const [issue] = issuesOf({ APP_HOST: host })
+    expect(issue).toMatchObject({ variable: 'APP_HOST', value: JSON.stringify(host) })
+    expect(issue?.fix).toMatch(/API_KEY.*APP_HOST=127\.0\.0\.1/)
+  })
+  test('beyond loopback is fine with a key', () => {
+    expect(loadConfig({ APP_HOST: '0.0.0.0', API_KEY: 'k' }).http).toMatchObject({ host: '0.0.0.0', apiKey: 'k' })
+  })
+  test('names of a reverse proxy are read from a list', () => {
+    expect(loadConfig({ BERTH_ALLOWED_HOSTS: 'Berth.Example, other.example,' }).http.allowedHosts).toEqual(['berth.example', 'other.example'])
+  })
+  test('on a port of the own Temporal server is refused, with an external server not', () => {
+    expect(variables({ APP_PORT: '7233' })).toEqual(['APP_PORT'])
+    expect(variables({ APP_PORT: '8233' })).toEqual(['APP_PORT'])
+    expect(variables({ APP_PORT: '8233', TEMPORAL_ADDRESS: 'temporal:7233' })).toEqual([])
+  })
+  test('the published example key is noted', () => {
+    expect(loadConfig({ API_KEY: 'defaultpassword' }).notes).toEqual([expect.stringContaining('API_KEY')])
+  })
+})
+
+describe('secrets from files', () => {
+  test('are read without the newline at the end', () => {
+    const config = loadConfig({ API_KEY_FILE: '/run/secrets/key' }, (path) => (path === '/run/secrets/key' ? 'from-a-file\n' : ''))
+    expect(config.http.apiKey).toBe('from-a-file')
+  })
+  test('are refused beside the variable itself, when empty, and when unreadable', () => {
+    const [twice] = issuesOf({ API_KEY: 'a', API_KEY_FILE: '/key' }, () => 'b')
+    expect(twice?.rule).toBe('must not be set together with API_KEY')
+    const [empty] = issuesOf({ API_KEY_FILE: '/key' }, () => '\n')
+    expect(empty?.rule).toBe('names an empty file')
+    const [missing] = issuesOf({ API_KEY_FILE: '/there/is/no/such/file' })
+    expect(missing).toMatchObject({ variable: 'API_KEY_FILE', rule: expect.stringContaining('ENOENT') })
+  })
+})
+
+describe('how many engines', () => {
+  test('MIN_REPLICAS above MAX_REPLICAS is refused with both ways out', () => {
+    expect(issuesOf({ MIN_REPLICAS: '5', MAX_REPLICAS: '3' })).toMatchObject([{ variable: 'MIN_REPLICAS', fix: 'set MAX_REPLICAS=5 or MIN_REPLICAS=3' }])
+  })
+  test('none at all is a valid wish', () => {
+    expect(loadConfig({ MIN_REPLICAS: '0', MAX_REPLICAS: '0' }).fleet).toEqual({ minReplicas: 0, maxReplicas: 0 })
+  })
+  test('MAX_REPLICAS above the number of ports is held at it, with a note', () => {
+    const config = loadConfig({ GLUETUN_CONTAINER_NAME: 'gluetun', MAX_REPLICAS: '50' })
+    expect(config.fleet.maxReplicas).toBe(20)
+    expect(config.notes).toEqual([expect.stringMatching(/MAX_REPLICAS=50 is held at 20.*19000-19019/)])
+  })
+  test('MIN_REPLICAS above the number of ports is refused, naming what to widen', () => {
+    expect(issuesOf({ GLUETUN_CONTAINER_NAME: 'gluetun', MIN_REPLICAS: '11', MAX_ACTIVE_REPLICAS: '10' })).toMatchObject([
+      { variable: 'MIN_REPLICAS', rule: 'needs 11 ports, and MAX_ACTIVE_REPLICAS gives 10' },
+    ])
+    expect(issuesOf({ MIN_REPLICAS: '11', ACE_HTTPS_RANGE: '45000-45009' })).toMatchObject([{ rule: 'needs 11 ports, and ACE_HTTPS_RANGE gives 10' }])
+  })
+})
+
+describe('ports of engines', () => {
+  test('without Gluetun are PORT_RANGE_HOST, whatever MAX_ACTIVE_REPLICAS says', () => {
+    expect(loadConfig({ PORT_RANGE_HOST: '20000-20010', MAX_ACTIVE_REPLICAS: '3' }).engines.httpPorts).toEqual({ from: 20_000, to: 20_010 })
+  })
+  test('with Gluetun are as many as MAX_ACTIVE_REPLICAS from 19000 on', () => {
+    expect(loadConfig({ GLUETUN_CONTAINER_NAME: 'g1', MAX_ACTIVE_REPLICAS: '30' }).engines.httpPorts).toEqual({ from: 19_000, to: 19_029 })
+  })
+  test('with Gluetun and GLUETUN_PORT_RANGE_1 are that range', () => {
+    const config = loadConfig({ GLUETUN_CONTAINER_NAME: 'g1', GLUETUN_PORT_RANGE_1: '21000-21004' })
+    expect(config.engines.httpPorts).toEqual({ from: 21_000, to: 21_004 })
+    expect(config.fleet.maxReplicas).toBe(5)
+  })
+  test('HTTP and HTTPS must not overlap', () => {
+    expect(issuesOf({ ACE_HTTPS_RANGE: '19500-20500' })).toMatchObject([{ variable: 'ACE_HTTPS_RANGE', rule: expect.stringContaining('19000-19999 (PORT_RANGE_HOST)') }])
+    expect(variables({ ACE_HTTPS_RANGE: '19500-20500', GLUETUN_CONTAINER_NAME: 'g1' })).toEqual([])
+  })
+  test("must not hold Gluetun's control server", () => {
+    expect(variables({ GLUETUN_CONTAINER_NAME: 'g1', GLUETUN_API_PORT: '19005' })).toEqual(['GLUETUN_API_PORT'])
+    expect(variables({ GLUETUN_CONTAINER_NAME: 'g1', GLUETUN_API_PORT: '45005' })).toEqual(['GLUETUN_API_PORT'])
+  })
+})
+
+describe('Gluetun', () => {
+  const gluetun = { GLUETUN_CONTAINER_NAME: 'gluetun' }
+  test('is asked without a key, with a key, or with user and password', () => {
+    expect(loadConfig(gluetun).gluetun.auth).toEqual({ kind: 'none' })
+    expect(loadConfig({ ...gluetun, GLUETUN_API_KEY: 'k' }).gluetun.auth).toEqual({ kind: 'apikey', key: 'k' })
+    expect(loadConfig({ ...gluetun, GLUETUN_API_USERNAME: 'u', GLUETUN_API_PASSWORD: 'p q' }).gluetun.auth).toEqual({ kind: 'basic', username: 'u', password: 'p q' })
+  })
+  test('takes not both a key and a user', () => {
+    expect(variables({ ...gluetun, GLUETUN_API_KEY: 'k', GLUETUN_API_USERNAME: 'u', GLUETUN_API_PASSWORD: 'p' })).toEqual(['GLUETUN_API_KEY'])
+  })
+  test.each(['GLUETUN_API_USERNAME', 'GLUETUN_API_PASSWORD'])('%s needs the other one', (name) => {
+    expect(variables({ ...gluetun, [name]: 'x' })).toEqual([name])
+  })
+  test.each([{ GLUETUN_URL: 'http://127.0.0.1:8001' }, { GLUETUN_API_KEY: 'k' }, { GLUETUN_API_USERNAME: 'u', GLUETUN_API_PASSWORD: 'p' }])(
+    'settings without the container name are refused, as engines would run outside the VPN: %j',
+    (env) => {
+      expect(issuesOf(env)).toMatchObject([{ rule: expect.stringContaining('outside the VPN') }])
+    },
+  )
+  test('its address loses a slash at the end', () => {
+    expect(loadConfig({ ...gluetun, GLUETUN_URL: 'http://127.0.0.1:8001/' }).gluetun.url).toBe('http://127.0.0.1:8001')
+  })
+})
+
+test.each(ENGINE_VARIANTS)('the variant %s is known', (variant) => {
+  expect(loadConfig({ ENGINE_VARIANT: variant }).engines.variant).toBe(variant)
+})
+
+test.each(['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'])('%s makes the Temporal server somebody else’s', (name) => {
+  expect(loadConfig({ [name]: 'x' }).temporal.external).toBe(true)
+})
+
+test('seconds become milliseconds, fractions too', () => {
+  expect(loadConfig({ HEALTH_CHECK_INTERVAL_S: '0.5', STARTUP_TIMEOUT_S: '2.25' }).health).toMatchObject({ intervalMs: 500, startupTimeoutMs: 2250 })
+})
+
+describe('the effective configuration as text', () => {
+  const env = { GLUETUN_CONTAINER_NAME: 'gluetun', GLUETUN_API_USERNAME: 'me', GLUETUN_API_PASSWORD: 'hush-1', API_KEY: 'hush-2', APP_HOST: '0.0.0.0' }
+  test('names every part and no secret', () => {
+    const text = describeConfig(loadConfig(env))
+    expect(text).toContain('0.0.0.0:8000')
+    expect(text).toContain('user me, password ********')
+    expect(text).not.toContain('hush')
+    expect(describeConfig(loadConfig({ GLUETUN_CONTAINER_NAME: 'g1', GLUETUN_API_KEY: 'hush-3' }))).not.toContain('hush')
+  })
+  test('has all values in one column', () => {
+    const lines = describeConfig(loadConfig(env)).split('\n')
+    const columns = ['0.0.0.0:8000', 'ondemand.app=myservice', 'no limit', '45000-49999', '10 s', '3 failed checks'].map((value) => {
+      const line = lines.find((candidate) => candidate.endsWith(value))
+      return line === undefined ? value : line.length - value.length
+    })
+    expect(new Set(columns).size).toBe(1)
+  })
+})
+
+describe('variables without effect', () => {
+  test('a misspelt one is reported with the nearest name', () => {
+    expect(unknownVariables({ MIN_REPLCAS: '1' })).toMatchObject([{ variable: 'MIN_REPLCAS', kind: 'unknown', suggestion: 'MIN_REPLICAS' }])
+    expect(unknownVariables({ GLUETUN_CONTAINERNAME: 'g' })).toMatchObject([{ suggestion: 'GLUETUN_CONTAINER_NAME' }])
+    expect(unknownVariables({ TEMPORAL_ADRESS: 'g' })).toMatchObject([{ suggestion: 'TEMPORAL_ADDRESS' }])
+  })
+  test('one with our prefix and no near name is reported without a guess', () => {
+    expect(unknownVariables({ BERTH_COLOUR_OF_SHIP: 'red' })).toMatchObject([{ kind: 'unknown', suggestion: null }])
+  })
+  test('those of older orchestrators are reported with the reason', () => {
+    const reports = unknownVariables({ IDLE_TTL_S: '1', DB_URL: 'x', MAX_CONCURRENT_PROVISIONS: '5', MIN_FREE_REPLICAS: '1', AUTO_DELETE: 'true' })
+    expect(reports.map(({ variable, kind }) => `${variable} ${kind}`)).toEqual([
+      'AUTO_DELETE not-used',
+      'DB_URL not-used',
+      'IDLE_TTL_S not-used',
+      'MAX_CONCURRENT_PROVISIONS not-used',
+      'MIN_FREE_REPLICAS not-used',
+    ])
+    expect(reports.find(({ variable }) => variable === 'MIN_FREE_REPLICAS')?.detail).toContain('not yet')
+  })
+  test('what is known, what is empty and what is not ours is not reported', () => {
+    expect(
+      unknownVariables({ MIN_REPLICAS: '1', API_KEY_FILE: '/k', PATH: '/bin', HOME: '/root', VPN_SERVICE_PROVIDER: 'protonvpn', TEMPORAL_TLS_SERVER_NAME: 'x', DOCKER_CERT_PATH: 'x', AUTO_DELETE: '' }),
+    ).toEqual([])
+  })
+  test('a value is never part of the report', () => {
+    expect(JSON.stringify(unknownVariables({ API_KEYS: 'hush', DB_URL: 'hush' }))).not.toContain('hush')
+  })
+})
