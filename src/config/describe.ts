@@ -2,7 +2,7 @@
  * @module
  * The effective configuration as text, for the log at start.
  */
-import type { Config } from './environment.js'
+import type { Config } from './config.js'
 
 type Row = readonly [name: string, value: string]
 
@@ -34,7 +34,10 @@ export function describeConfig(config: Config): string {
     [
       'Temporal',
       [
-        ['Server', temporal.external ? "external, by Temporal's standard environment" : `own, port ${temporal.port}, web UI ${temporal.port + 1000}`],
+        [
+          'Server',
+          temporal.external ? "external, by Temporal's standard environment" : `own, port ${temporal.port}, web UI ${temporal.port + 1000}`,
+        ],
         ['Namespace', temporal.namespace],
       ],
     ],
@@ -92,7 +95,10 @@ export function describeConfig(config: Config): string {
     const last = index === groups.length - 1
     return [
       `${last ? '└──' : '├──'} ${group}`,
-      ...rows.map(([name, value], row) => `${last ? '   ' : '│  '} ${row === rows.length - 1 ? '└──' : '├──'} ${name.padEnd(width)}  ${printable(value)}`),
+      ...rows.map(
+        ([name, value], row) =>
+          `${last ? '   ' : '│  '} ${row === rows.length - 1 ? '└──' : '├──'} ${name.padEnd(width)}  ${printable(value)}`,
+      ),
     ]
   })
   return ['Configuration', ...lines].join('\n')
@@ -103,5 +109,4 @@ function describeAuth({ gluetun: { auth } }: Config): string {
   return auth.kind === 'basic' ? `user ${auth.username}, password ********` : 'none'
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is to be removed
-const printable = (value: string): string => value.replace(/[\x00-\x1f\x7f]/g, '?')
+const printable = (value: string): string => value.replace(/\p{Cc}/gu, '?')

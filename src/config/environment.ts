@@ -3,60 +3,14 @@
  * The configuration, read from a given record of environment variables.
  */
 import { readFileSync } from 'node:fs'
-import { isExternal, environment, httpPorts, SECRETS, VARIABLES, type Values } from './variables.js'
-import { type PortRange, portCount } from './values.js'
+import type { Config, Environment, GluetunAuth } from './config.js'
+import { environment, httpPorts, isExternal } from './rules.js'
+import { portCount } from './values.js'
+import { SECRETS, VARIABLES, type Values } from './variables.js'
 
+export type { Config, Environment } from './config.js'
 export { describeConfig } from './describe.js'
-export { unknownVariables, type VariableReport } from './unknown.js'
-export type { PortRange } from './values.js'
-
-export type Environment = Readonly<Record<string, string | undefined>>
-
-/** The effective configuration: every value is final, nothing is read from the environment after it. */
-export interface Config {
-  pool: string
-  dataDir: string
-  /** What becomes of the engines when Berth is stopped in order. */
-  onStop: Values['BERTH_ON_STOP']
-  logLevel: Values['LOG_LEVEL']
-  http: { host: string; port: number; apiKey: string | null; allowedHosts: string[] }
-  /** `external`: the server is somebody else's, Berth starts none and Temporal's standard environment says where it is. */
-  temporal: { port: number; external: boolean; namespace: string }
-  docker: { host: string | null; managedLabel: { key: string; value: string }; network: string | null }
-  engines: {
-    variant: Values['ENGINE_VARIANT']
-    /** Takes the place of the variant's image. */
-    image: string | null
-    /** Image tags of the variants jopsis-arm32 and jopsis-arm64. */
-    armVersions: { arm32: string; arm64: string }
-    namePrefix: string
-    /** What clients dial; `null`: Gluetun's container name, or localhost without Gluetun. */
-    host: string | null
-    httpPorts: PortRange
-    httpsPorts: PortRange
-    /** 0: no limit. */
-    memoryMb: number
-    /** 0: no limit. */
-    cpus: number
-    /** 0: no limit. */
-    pidsLimit: number
-  }
-  /** `maxReplicas` is never above the number of ports. */
-  fleet: { minReplicas: number; maxReplicas: number }
-  gluetun: {
-    /** `null`: no VPN, no forwarded engine. */
-    containerName: string | null
-    apiPort: number
-    url: string | null
-    auth: GluetunAuth
-    portLossGraceMs: number
-  }
-  health: { intervalMs: number; failureThreshold: number; startupTimeoutMs: number }
-  /** What was decided that the variables alone do not say; worth a line at start. */
-  notes: string[]
-}
-
-export type GluetunAuth = { kind: 'none' } | { kind: 'apikey'; key: string } | { kind: 'basic'; username: string; password: string }
+export { unknownVariables } from './unknown.js'
 
 /** One variable that broke a rule. `value` is masked if it is a secret. */
 export interface ConfigIssue {
@@ -104,7 +58,12 @@ export function loadConfig(env: Environment, readFile: (path: string) => string 
     if (unreadable.has(variable) || (Array.isArray(needs) && needs.some((name) => unreadable.has(String(name))))) continue
     const facts = VARIABLES.find(({ name }) => name === variable)
     const value = facts?.secret ? mask(given[variable]) : quote(given[variable] ?? facts?.fallback)
-    issues.push({ variable, value, rule: issue.message, fix: typeof params?.fix === 'string' ? params.fix : `for example ${variable}=${facts?.example}` })
+    issues.push({
+      variable,
+      value,
+      rule: issue.message,
+      fix: typeof params?.fix === 'string' ? params.fix : `for example ${variable}=${facts?.example}`,
+    })
   }
   if (issues.length > 0 || !parsed.success) throw new ConfigError(issues)
   return toConfig(parsed.data)
@@ -131,7 +90,9 @@ function toConfig(values: Values): Config {
   const maxReplicas = Math.min(values.MAX_REPLICAS, ports)
   const notes: string[] = []
   if (maxReplicas < values.MAX_REPLICAS) {
-    notes.push(`MAX_REPLICAS=${values.MAX_REPLICAS} is held at ${maxReplicas}: there are ${ports} ports for engines (HTTP ${http.from}-${http.to}, HTTPS ${values.ACE_HTTPS_RANGE.from}-${values.ACE_HTTPS_RANGE.to})`)
+    notes.push(
+      `MAX_REPLICAS=${values.MAX_REPLICAS} is held at ${maxReplicas}: there are ${ports} ports for engines (HTTP ${http.from}-${http.to}, HTTPS ${values.ACE_HTTPS_RANGE.from}-${values.ACE_HTTPS_RANGE.to})`,
+    )
   }
   if (values.API_KEY === 'defaultpassword') notes.push('API_KEY is the published example of older .env files: anyone can guess it')
   return {

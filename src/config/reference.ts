@@ -22,7 +22,10 @@ export function envExample(): string {
 /** `docs/reference/configuration.md`. */
 export function configurationPage(): string {
   const sections = SECTIONS.map((section) => {
-    const rows = inSection(section).map(({ name, fallback, example, reason, secret }) => `| \`${name}\`${secret ? ' (secret)' : ''} | ${cell(fallback)} | \`${example}\` | ${cell(reason)} |`)
+    const rows = inSection(section).map(
+      ({ name, fallback, example, reason, secret }) =>
+        `| \`${name}\`${secret ? ' (secret)' : ''} | ${cell(fallback)} | \`${example}\` | ${cell(reason)} |`,
+    )
     return `## ${section}\n\n| variable | when not set | example | what for |\n|---|---|---|---|\n${rows.join('\n')}\n`
   })
   const ignored = Object.entries(NOT_USED).map(([name, why]) => `| \`${name}\` | ${cell(why)} |`)

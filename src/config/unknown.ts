@@ -2,7 +2,7 @@
  * @module
  * Variables that look meant for Berth and have no effect: misspelt ones, and those of older orchestrators.
  */
-import type { Environment } from './environment.js'
+import type { Environment } from './config.js'
 import { SECRETS, VARIABLES } from './variables.js'
 
 /** One variable that has no effect. `not-used` was known to older orchestrators; `detail` says why it does nothing here. */
@@ -45,7 +45,8 @@ export const NOT_USED: Readonly<Record<string, string>> = {
   VPN_UNHEALTHY_RESTART_TIMEOUT_S: 'Berth never restarts Gluetun',
 }
 
-const PREFIXES = /^(BERTH|GLUETUN|ENGINE|APP|API|MIN|MAX|ACE|HEALTH|CIRCUIT|AUTOSCALE|MONITOR|COLLECT|STARTUP|CONTAINER_LABEL|PORT_RANGE)(_|$)/
+const PREFIXES =
+  /^(BERTH|GLUETUN|ENGINE|APP|API|MIN|MAX|ACE|HEALTH|CIRCUIT|AUTOSCALE|MONITOR|COLLECT|STARTUP|CONTAINER_LABEL|PORT_RANGE)(_|$)/
 /** Read by other parts: the Temporal client, the set-up. */
 const ELSEWHERE = /^(TEMPORAL_|DOCKER_|NODE_)/
 const KNOWN = new Set<string>([...VARIABLES.map(({ name }) => name), ...SECRETS.map((name) => `${name}_FILE`)])
@@ -53,7 +54,7 @@ const KNOWN = new Set<string>([...VARIABLES.map(({ name }) => name), ...SECRETS.
 /** All variables in `env` that look meant for Berth and have no effect, by name. Values are never part of it. */
 export function unknownVariables(env: Environment): VariableReport[] {
   const reports: VariableReport[] = []
-  for (const variable of Object.keys(env).sort()) {
+  for (const variable of Object.keys(env).toSorted()) {
     if (KNOWN.has(variable) || !env[variable]?.trim()) continue
     const why = NOT_USED[variable]
     if (why !== undefined) {
@@ -71,7 +72,9 @@ export function unknownVariables(env: Environment): VariableReport[] {
 /** A known name that differs by a slip or two, `null` when none is that near. */
 function nearestName(variable: string): string | null {
   const allowed = variable.length >= 10 ? 2 : 1
-  const near = [...KNOWN].map((name) => ({ name, distance: editDistance(variable.toUpperCase(), name) })).sort((a, b) => a.distance - b.distance)
+  const near = [...KNOWN]
+    .map((name) => ({ name, distance: editDistance(variable.toUpperCase(), name) }))
+    .toSorted((a, b) => a.distance - b.distance)
   const best = near[0]
   return variable.length >= 6 && best !== undefined && best.distance <= allowed ? best.name : null
 }

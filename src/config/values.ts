@@ -27,7 +27,10 @@ export const integer = (from: number, to: number) =>
 
 /** Decimal digits with at most one point. */
 export const decimal = (from: number, to: number) =>
-  parsed((text) => within(/^\d{1,9}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN, from, to), `must be a number from ${from} to ${to}`)
+  parsed(
+    (text) => within(/^\d{1,9}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN, from, to),
+    `must be a number from ${from} to ${to}`,
+  )
 
 /** A TCP port that may be listened on. */
 export const port = (to = 65_535) => integer(1, to)

@@ -4,8 +4,7 @@
  */
 import { z } from 'zod'
 import { LABEL } from '../domain/labels.js'
-import { isLoopback } from './loopback.js'
-import { decimal, httpAddress, integer, matching, oneOf, port, portCount, portRange, secret } from './values.js'
+import { decimal, httpAddress, integer, matching, oneOf, port, portRange, secret } from './values.js'
 
 export const SECTIONS = ['General', 'HTTP API', 'Temporal', 'Docker', 'Engines', 'Fleet', 'Gluetun', 'Health'] as const
 
@@ -41,21 +40,25 @@ const hostName = /^[a-zA-Z0-9_.:[\]-]{1,253}$/
 const imageTag = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}$/
 
 const general = {
-  BERTH_POOL: matching(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or hyphens').default('default').register(facts, {
-    section: 'General',
-    reason: 'One Docker daemon with one Gluetun is a pool; workers of several pools share one Temporal by different names.',
-    example: 'default',
-  }),
+  BERTH_POOL: matching(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or hyphens')
+    .default('default')
+    .register(facts, {
+      section: 'General',
+      reason: 'One Docker daemon with one Gluetun is a pool; workers of several pools share one Temporal by different names.',
+      example: 'default',
+    }),
   BERTH_DATA_DIR: z.string().default('./data').register(facts, {
     section: 'General',
     reason: 'Where the database of the Temporal server that Berth starts itself lives; losing it loses all history.',
     example: './data',
   }),
-  BERTH_ON_STOP: oneOf(['keep', 'remove'] as const).default('keep').register(facts, {
-    section: 'General',
-    reason: 'Whether engines live on when Berth is stopped: kept ones cut no stream and are found again at the next start.',
-    example: 'keep',
-  }),
+  BERTH_ON_STOP: oneOf(['keep', 'remove'] as const)
+    .default('keep')
+    .register(facts, {
+      section: 'General',
+      reason: 'Whether engines live on when Berth is stopped: kept ones cut no stream and are found again at the next start.',
+      example: 'keep',
+    }),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info').register(facts, {
     section: 'General',
     reason: 'How much is logged.',
@@ -76,19 +79,26 @@ const http = {
   }),
   API_KEY: secret().optional().register(facts, {
     section: 'HTTP API',
-    reason: 'Whoever changes something must send it, as "Authorization: Bearer <key>" or "X-API-Key: <key>". `openssl rand -hex 32` makes one.',
+    reason:
+      'Whoever changes something must send it, as "Authorization: Bearer <key>" or "X-API-Key: <key>". `openssl rand -hex 32` makes one.',
     example: 'a-long-random-text',
     secret: true,
     unset: 'none: open, on loopback only',
   }),
   BERTH_ALLOWED_HOSTS: z
     .string()
-    .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()).filter(Boolean))
+    .transform((text) =>
+      text
+        .split(',')
+        .map((name) => name.trim().toLowerCase())
+        .filter(Boolean),
+    )
     .pipe(z.array(matching(/^[a-z0-9_.-]{1,253}$/, 'must be host names without ports, separated by commas')))
     .default([])
     .register(facts, {
       section: 'HTTP API',
-      reason: 'Names besides loopback ones under which a reverse proxy on this machine serves the API; others are refused against DNS rebinding.',
+      reason:
+        'Names besides loopback ones under which a reverse proxy on this machine serves the API; others are refused against DNS rebinding.',
       example: 'berth.home.example',
       unset: 'loopback names only',
     }),
@@ -102,7 +112,8 @@ const temporal = {
   }),
   TEMPORAL_ADDRESS: z.string().optional().register(facts, {
     section: 'Temporal',
-    reason: "An existing Temporal server to use; Berth then starts none. The rest of Temporal's standard variables (TEMPORAL_API_KEY, TEMPORAL_TLS_…) apply too.",
+    reason:
+      "An existing Temporal server to use; Berth then starts none. The rest of Temporal's standard variables (TEMPORAL_API_KEY, TEMPORAL_TLS_…) apply too.",
     example: 'temporal.example:7233',
     unset: 'Berth starts its own server',
   }),
@@ -118,20 +129,24 @@ const temporal = {
     example: '/etc/temporal.toml',
     unset: 'none',
   }),
-  TEMPORAL_NAMESPACE: matching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/, 'must be letters, digits, dots, hyphens or underscores').default('berth').register(facts, {
-    section: 'Temporal',
-    reason: 'Keeps the workflows of Berth apart from others on one server.',
-    example: 'berth',
-  }),
+  TEMPORAL_NAMESPACE: matching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/, 'must be letters, digits, dots, hyphens or underscores')
+    .default('berth')
+    .register(facts, {
+      section: 'Temporal',
+      reason: 'Keeps the workflows of Berth apart from others on one server.',
+      example: 'berth',
+    }),
 }
 
 const docker = {
-  DOCKER_HOST: matching(/^(unix:\/\/\/.+|(tcp|https?):\/\/[^/\s]+\/?)$/, 'must be unix:///path, tcp://host:port, http:// or https://').optional().register(facts, {
-    section: 'Docker',
-    reason: 'The Docker daemon of this pool, or a socket proxy before it.',
-    example: 'unix:///var/run/docker.sock',
-    unset: "Docker's own default socket",
-  }),
+  DOCKER_HOST: matching(/^(unix:\/\/\/.+|(tcp|https?):\/\/[^/\s]+\/?)$/, 'must be unix:///path, tcp://host:port, http:// or https://')
+    .optional()
+    .register(facts, {
+      section: 'Docker',
+      reason: 'The Docker daemon of this pool, or a socket proxy before it.',
+      example: 'unix:///var/run/docker.sock',
+      unset: "Docker's own default socket",
+    }),
   CONTAINER_LABEL: matching(/^[a-zA-Z0-9][a-zA-Z0-9_./-]{0,127}=[^\s=][^\s]{0,127}$/, 'must be key=value')
     .transform((text) => ({ key: text.slice(0, text.indexOf('=')), value: text.slice(text.indexOf('=') + 1) }))
     .refine((label) => !ours.has(label.key), 'must not use a label that Berth sets with another meaning')
@@ -156,12 +171,14 @@ const engines = {
     reason: 'Which image engines run and how it takes its ports.',
     example: 'krinkuto11-amd64',
   }),
-  ENGINE_IMAGE: matching(/^[a-zA-Z0-9][a-zA-Z0-9_.:/@-]{0,254}$/, 'must be an image reference such as name:tag').optional().register(facts, {
-    section: 'Engines',
-    reason: 'Another image that takes its ports as the variant does: a mirror, a pinned digest or an own build.',
-    example: 'ghcr.io/krinkuto11/acestream-http-proxy:latest',
-    unset: "the variant's own",
-  }),
+  ENGINE_IMAGE: matching(/^[a-zA-Z0-9][a-zA-Z0-9_.:/@-]{0,254}$/, 'must be an image reference such as name:tag')
+    .optional()
+    .register(facts, {
+      section: 'Engines',
+      reason: 'Another image that takes its ports as the variant does: a mirror, a pinned digest or an own build.',
+      example: 'ghcr.io/krinkuto11/acestream-http-proxy:latest',
+      unset: "the variant's own",
+    }),
   ENGINE_ARM32_VERSION: matching(imageTag, 'must be an image tag').default('arm32-v3.2.13').register(facts, {
     section: 'Engines',
     reason: 'Image tag of the variant jopsis-arm32.',
@@ -172,11 +189,15 @@ const engines = {
     reason: 'Image tag of the variant jopsis-arm64.',
     example: 'arm64-v3.2.13',
   }),
-  BERTH_NAME_PREFIX: matching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,31}$/, 'must be 1 to 32 letters, digits, dots, hyphens or underscores, a letter or digit first')
+  BERTH_NAME_PREFIX: matching(
+    /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,31}$/,
+    'must be 1 to 32 letters, digits, dots, hyphens or underscores, a letter or digit first',
+  )
     .default('berth')
     .register(facts, {
       section: 'Engines',
-      reason: 'First part of container names. Names are the lock that keeps the forwarded engine single, so one daemon needs one prefix per Berth.',
+      reason:
+        'First part of container names. Names are the lock that keeps the forwarded engine single, so one daemon needs one prefix per Berth.',
       example: 'berth',
     }),
   ENGINE_HOST: matching(hostName, 'must be an IP address or a host name').optional().register(facts, {
@@ -309,171 +330,19 @@ const shape = { ...general, ...http, ...temporal, ...docker, ...engines, ...flee
 /** Name of a variable that Berth reads. */
 export type VariableName = keyof typeof shape
 
-/** HTTP ports that engines may take: those published on the host, or those in Gluetun's network. */
-export function httpPorts(values: Pick<Values, 'GLUETUN_CONTAINER_NAME' | 'GLUETUN_PORT_RANGE_1' | 'MAX_ACTIVE_REPLICAS' | 'PORT_RANGE_HOST'>) {
-  if (values.GLUETUN_CONTAINER_NAME === undefined) return values.PORT_RANGE_HOST
-  return values.GLUETUN_PORT_RANGE_1 ?? { from: 19_000, to: 19_000 + values.MAX_ACTIVE_REPLICAS - 1 }
-}
-
-const fields = z.object(shape)
+/** Every variable by itself; `rules.ts` adds those over several. */
+export const fields = z.object(shape)
 export type Values = z.output<typeof fields>
 
-/** Why a rule over several variables is broken. */
-interface Broken {
-  path: VariableName
-  rule: string
-  fix: string
-}
-
-/** A rule is asked only when all that it needs was readable, so one mistake is reported once. */
-interface CrossRule {
-  needs: readonly VariableName[]
-  check(values: Values): Broken | undefined
-}
-
-const windowNeeds = ['GLUETUN_CONTAINER_NAME', 'GLUETUN_PORT_RANGE_1', 'MAX_ACTIVE_REPLICAS', 'PORT_RANGE_HOST'] as const
-const windowVariable = (values: Values): VariableName => {
-  if (values.GLUETUN_CONTAINER_NAME === undefined) return 'PORT_RANGE_HOST'
-  return values.GLUETUN_PORT_RANGE_1 === undefined ? 'MAX_ACTIVE_REPLICAS' : 'GLUETUN_PORT_RANGE_1'
-}
-const inside = (number: number, range: { from: number; to: number }) => number >= range.from && number <= range.to
-const text = (range: { from: number; to: number }) => `${range.from}-${range.to}`
-
-const CROSS_RULES: readonly CrossRule[] = [
-  {
-    needs: ['APP_HOST', 'API_KEY'],
-    check: (v) =>
-      isLoopback(v.APP_HOST) || v.API_KEY !== undefined
-        ? undefined
-        : {
-            path: 'APP_HOST',
-            rule: 'can be reached from other machines, and there is no API_KEY: anyone there could start and remove containers',
-            fix: 'set API_KEY (openssl rand -hex 32 makes one), or APP_HOST=127.0.0.1',
-          },
-  },
-  {
-    needs: ['MIN_REPLICAS', 'MAX_REPLICAS'],
-    check: (v) =>
-      v.MIN_REPLICAS <= v.MAX_REPLICAS
-        ? undefined
-        : {
-            path: 'MIN_REPLICAS',
-            rule: `must not be above MAX_REPLICAS (${v.MAX_REPLICAS})`,
-            fix: `set MAX_REPLICAS=${v.MIN_REPLICAS} or MIN_REPLICAS=${v.MAX_REPLICAS}`,
-          },
-  },
-  {
-    needs: ['MIN_REPLICAS', 'ACE_HTTPS_RANGE', ...windowNeeds],
-    check: (v) => {
-      const http = portCount(httpPorts(v))
-      const https = portCount(v.ACE_HTTPS_RANGE)
-      if (v.MIN_REPLICAS <= Math.min(http, https)) return undefined
-      const short: VariableName = https < http ? 'ACE_HTTPS_RANGE' : windowVariable(v)
-      return {
-        path: 'MIN_REPLICAS',
-        rule: `needs ${v.MIN_REPLICAS} ports, and ${short} gives ${Math.min(http, https)}`,
-        fix: `widen ${short}, or set MIN_REPLICAS=${Math.min(http, https)}`,
-      }
-    },
-  },
-  {
-    needs: ['ACE_HTTPS_RANGE', ...windowNeeds],
-    check: (v) => {
-      const range = httpPorts(v)
-      if (range.to < v.ACE_HTTPS_RANGE.from || v.ACE_HTTPS_RANGE.to < range.from) return undefined
-      return {
-        path: 'ACE_HTTPS_RANGE',
-        rule: `must not overlap the HTTP ports ${text(range)} (${windowVariable(v)})`,
-        fix: 'set ACE_HTTPS_RANGE=45000-49999',
-      }
-    },
-  },
-  {
-    needs: ['MAX_ACTIVE_REPLICAS', 'GLUETUN_CONTAINER_NAME', 'GLUETUN_API_PORT', 'GLUETUN_PORT_RANGE_1', 'PORT_RANGE_HOST', 'ACE_HTTPS_RANGE'],
-    check: (v) =>
-      v.GLUETUN_CONTAINER_NAME === undefined || !(inside(v.GLUETUN_API_PORT, httpPorts(v)) || inside(v.GLUETUN_API_PORT, v.ACE_HTTPS_RANGE))
-        ? undefined
-        : {
-            path: 'GLUETUN_API_PORT',
-            rule: 'must not be one of the ports that engines take, as they share one network',
-            fix: 'set GLUETUN_API_PORT=8000 as in Gluetun, or move the range of engine ports',
-          },
-  },
-  {
-    needs: ['APP_PORT', 'TEMPORAL_PORT', 'TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'],
-    check: (v) =>
-      isExternal(v) || (v.APP_PORT !== v.TEMPORAL_PORT && v.APP_PORT !== v.TEMPORAL_PORT + 1000)
-        ? undefined
-        : {
-            path: 'APP_PORT',
-            rule: `is taken by the Temporal server (TEMPORAL_PORT ${v.TEMPORAL_PORT}, web UI ${v.TEMPORAL_PORT + 1000})`,
-            fix: 'set APP_PORT=8000 and TEMPORAL_PORT=7233',
-          },
-  },
-  {
-    needs: ['GLUETUN_API_KEY', 'GLUETUN_API_USERNAME', 'GLUETUN_API_PASSWORD'],
-    check: (v) =>
-      v.GLUETUN_API_KEY === undefined || (v.GLUETUN_API_USERNAME === undefined && v.GLUETUN_API_PASSWORD === undefined)
-        ? undefined
-        : {
-            path: 'GLUETUN_API_KEY',
-            rule: 'must not be set together with GLUETUN_API_USERNAME or GLUETUN_API_PASSWORD: a role of Gluetun takes one of the two',
-            fix: 'keep GLUETUN_API_KEY for a role with auth = "apikey", the other two for auth = "basic"',
-          },
-  },
-  {
-    needs: ['GLUETUN_API_USERNAME', 'GLUETUN_API_PASSWORD'],
-    check: (v) => {
-      if ((v.GLUETUN_API_USERNAME === undefined) === (v.GLUETUN_API_PASSWORD === undefined)) return undefined
-      const [path, other] =
-        v.GLUETUN_API_USERNAME === undefined ? (['GLUETUN_API_PASSWORD', 'GLUETUN_API_USERNAME'] as const) : (['GLUETUN_API_USERNAME', 'GLUETUN_API_PASSWORD'] as const)
-      return { path, rule: `needs ${other}`, fix: `set ${other}, or use GLUETUN_API_KEY instead of both` }
-    },
-  },
-  {
-    needs: ['GLUETUN_CONTAINER_NAME', 'GLUETUN_URL', 'GLUETUN_API_KEY', 'GLUETUN_API_USERNAME'],
-    check: (v) => {
-      const path = (['GLUETUN_URL', 'GLUETUN_API_KEY', 'GLUETUN_API_USERNAME'] as const).find((name) => v[name] !== undefined)
-      if (v.GLUETUN_CONTAINER_NAME !== undefined || path === undefined) return undefined
-      return {
-        path,
-        rule: 'is set, and GLUETUN_CONTAINER_NAME is not: engines would run outside the VPN',
-        fix: `set GLUETUN_CONTAINER_NAME=gluetun, or remove ${path}`,
-      }
-    },
-  },
-]
-
-/** Somebody else runs the Temporal server. */
-export function isExternal(values: Pick<Values, 'TEMPORAL_ADDRESS' | 'TEMPORAL_PROFILE' | 'TEMPORAL_CONFIG_FILE'>): boolean {
-  return [values.TEMPORAL_ADDRESS, values.TEMPORAL_PROFILE, values.TEMPORAL_CONFIG_FILE].some((value) => value !== undefined)
-}
-
-const pathOf = (issue: { path?: PropertyKey[] | undefined }) => String(issue.path?.[0])
-
-/** The whole environment. Rules over several variables are asked for those that could be read, even when others could not. */
-export const environment = fields.check(
-  z.superRefine(
-    (values, context) => {
-      const unreadable = new Set(context.issues.map(pathOf))
-      for (const rule of CROSS_RULES) {
-        if (rule.needs.some((name) => unreadable.has(name))) continue
-        const broken = rule.check(values)
-        if (broken === undefined) continue
-        context.addIssue({ code: 'custom', path: [broken.path], message: broken.rule, params: { fix: broken.fix, needs: rule.needs }, input: values })
-      }
-    },
-    { when: () => true },
-  ),
-)
-
 /** Each variable's facts, in the order of the schema. */
-export const VARIABLES: readonly (VariableFacts & { name: VariableName; fallback: string })[] = Object.entries(fields.shape).map(([name, schema]) => {
-  const found = facts.get(schema)
-  if (found === undefined) throw new Error(`the variable ${name} has no facts beside it`)
-  const fixed: unknown = schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined
-  return { ...found, name: name as VariableName, fallback: found.unset ?? String(fixed) }
-})
+export const VARIABLES: readonly (VariableFacts & { name: VariableName; fallback: string })[] = Object.entries(fields.shape).map(
+  ([name, schema]) => {
+    const found = facts.get(schema)
+    if (found === undefined) throw new Error(`the variable ${name} has no facts beside it`)
+    const fixed: unknown = schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined
+    return { ...found, name: name as VariableName, fallback: found.unset ?? String(fixed) }
+  },
+)
 
 /** Secrets may be given as a file by `<name>_FILE`. */
 export const SECRETS: readonly VariableName[] = VARIABLES.filter((variable) => variable.secret).map((variable) => variable.name)

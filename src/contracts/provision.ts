@@ -17,7 +17,10 @@ export const ProvisionBody = z.object(
           .min(1, 'must not be empty')
           .max(128, 'must be at most 128 characters long')
           .refine((name) => printable(name) && !name.includes('='), 'must not hold control characters or ='),
-        z.string('must be a string').max(1024, 'must be at most 1024 characters long').refine(printable, 'must not hold control characters'),
+        z
+          .string('must be a string')
+          .max(1024, 'must be at most 1024 characters long')
+          .refine(printable, 'must not hold control characters'),
         'must be an object of strings',
       )
       .refine(few, 'must have at most 64 entries')

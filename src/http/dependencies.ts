@@ -2,7 +2,7 @@
  * @module
  * What the HTTP layer is given.
  */
-import type { Config } from '../config/environment.js'
+import type { Config } from '../config/config.js'
 import type { ControlPlane } from '../temporal/control-plane.js'
 
 /** The part of the configuration that the API needs; a whole `Config` will do. */

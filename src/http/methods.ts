@@ -11,11 +11,13 @@ export function allowedMethods(routes: readonly { method: string; path: string }
     methods.add(route.method)
     if (route.method === 'GET') methods.add('HEAD')
   }
-  return [...methods].sort()
+  return [...methods].toSorted()
 }
 
 function matches(route: string, path: string): boolean {
   const wanted = route.split('/')
   const asked = path.replace(/(.)\/$/, '$1').split('/')
-  return wanted.length === asked.length && wanted.every((part, index) => part === asked[index] || (part.startsWith(':') && asked[index] !== ''))
+  return (
+    wanted.length === asked.length && wanted.every((part, index) => part === asked[index] || (part.startsWith(':') && asked[index] !== ''))
+  )
 }

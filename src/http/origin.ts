@@ -29,7 +29,10 @@ export function hostCheck(listening: string, allowedHosts: readonly string[]): (
     if (asked === lastGood) return
     const name = hostName(asked)
     if (!isLoopback(name) && !allowedHosts.includes(name)) {
-      throw new BerthError('forbidden', `this API is not served under the host name ${JSON.stringify(name)}: ask 127.0.0.1 or localhost, or add the name to BERTH_ALLOWED_HOSTS`)
+      throw new BerthError(
+        'forbidden',
+        `this API is not served under the host name ${JSON.stringify(name)}: ask 127.0.0.1 or localhost, or add the name to BERTH_ALLOWED_HOSTS`,
+      )
     }
     lastGood = asked
   }
@@ -44,7 +47,9 @@ export function sameOriginOnly(allowedHosts: readonly string[]): MiddlewareHandl
     const origin = c.req.header('origin')
     const site = c.req.header('sec-fetch-site')
     const foreign =
-      origin === undefined ? site === 'cross-site' || site === 'same-site' : authority(origin) !== authority(c.req.url) && !allowedHosts.includes(hostName(authority(origin)))
+      origin === undefined
+        ? site === 'cross-site' || site === 'same-site'
+        : authority(origin) !== authority(c.req.url) && !allowedHosts.includes(hostName(authority(origin)))
     if (foreign) throw new BerthError('forbidden', 'a page of another origin may not change anything here: set API_KEY and send it')
     await next()
   }

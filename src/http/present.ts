@@ -13,7 +13,12 @@ import type { PartStatus, Snapshot } from '../temporal/control-plane.js'
 /** The lease's word: this very container of this engine was cleared to start and has not been revoked. */
 export function isForwarded(engine: Pick<EngineView, 'engineId' | 'containerId'>, lease: Pick<LeaseView, 'holder'>): boolean {
   const { holder } = lease
-  return holder?.phase === 'active' && holder.containerId !== null && holder.engineId === engine.engineId && holder.containerId === engine.containerId
+  return (
+    holder?.phase === 'active' &&
+    holder.containerId !== null &&
+    holder.engineId === engine.engineId &&
+    holder.containerId === engine.containerId
+  )
 }
 
 /** One engine. */
@@ -53,7 +58,7 @@ export function presentEngines(snapshot: Snapshot, all: boolean): EngineState[] 
   return snapshot.fleet.engines
     .filter((engine) => all || engine.containerId !== null)
     .map((engine) => presentEngine(engine, snapshot))
-    .sort((a, b) => a.port - b.port || (a.engine_id < b.engine_id ? -1 : 1))
+    .toSorted((a, b) => a.port - b.port || (a.engine_id < b.engine_id ? -1 : 1))
 }
 
 /** By container id or a prefix of at least 12 digits that fits one only, by engine id, or by container name. */

@@ -51,6 +51,7 @@ export function problem(c: AppContext, error: BerthError, headers: PlainHeaders 
     ...(error.extra.errors === undefined ? {} : { errors: error.extra.errors }),
     requestId: requestId(c),
   }
-  const retry: PlainHeaders = error.extra.retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(error.extra.retryAfterSeconds)) }
+  const retry: PlainHeaders =
+    error.extra.retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(error.extra.retryAfterSeconds)) }
   return answer(c, error.status, body, { 'content-type': 'application/problem+json', ...retry, ...headers })
 }

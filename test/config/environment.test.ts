@@ -111,14 +111,23 @@ describe('a variable that breaks its rule is refused', () => {
   })
 
   test('all that is wrong is told at once, each with value, rule and fix, rules over several variables too', () => {
-    const env = { MIN_REPLICAS: 'abc', MAX_REPLICAS: '-1', APP_HOST: '0.0.0.0', ENGINE_VARIANT: 'x', GLUETUN_API_USERNAME: 'me', GLUETUN_CONTAINER_NAME: 'gluetun' }
-    expect(variables(env).sort()).toEqual(['APP_HOST', 'ENGINE_VARIANT', 'GLUETUN_API_USERNAME', 'MAX_REPLICAS', 'MIN_REPLICAS'])
+    const env = {
+      MIN_REPLICAS: 'abc',
+      MAX_REPLICAS: '-1',
+      APP_HOST: '0.0.0.0',
+      ENGINE_VARIANT: 'x',
+      GLUETUN_API_USERNAME: 'me',
+      GLUETUN_CONTAINER_NAME: 'gluetun',
+    }
+    expect(variables(env).toSorted()).toEqual(['APP_HOST', 'ENGINE_VARIANT', 'GLUETUN_API_USERNAME', 'MAX_REPLICAS', 'MIN_REPLICAS'])
     const message = String(new ConfigError(issuesOf(env)))
     expect(message).toContain('MIN_REPLICAS must be a whole number from 0 to 1000\n    is:  "abc"\n    fix: for example MIN_REPLICAS=3')
   })
 
   test('the value of a secret is never told', () => {
-    const message = String(new ConfigError(issuesOf({ API_KEY: 'geheim und lang', GLUETUN_API_KEY: 'auch geheim', GLUETUN_CONTAINER_NAME: 'gluetun' })))
+    const message = String(
+      new ConfigError(issuesOf({ API_KEY: 'geheim und lang', GLUETUN_API_KEY: 'auch geheim', GLUETUN_CONTAINER_NAME: 'gluetun' })),
+    )
     expect(message).toContain('API_KEY must be')
     expect(message).not.toMatch(/geheim/)
   })
@@ -146,16 +155,22 @@ describe('listening', () => {
   test.each(['127.0.0.1', '127.1.2.3', '::1', '[::1]', 'localhost'])('on %s needs no key', (host) => {
     expect(loadConfig({ APP_HOST: host }).http.host).toBe(host)
   })
-  test.each(['0.0.0.0', '::', '192.168.1.10', 'berth.local', '127.0.0.1.example', '128.0.0.1'])('on %s without a key is refused with the fix', (host) => {
-    const [issue] = issuesOf({ APP_HOST: host })
-    expect(issue).toMatchObject({ variable: 'APP_HOST', value: JSON.stringify(host) })
-    expect(issue?.fix).toMatch(/API_KEY.*APP_HOST=127\.0\.0\.1/)
-  })
+  test.each(['0.0.0.0', '::', '192.168.1.10', 'berth.local', '127.0.0.1.example', '128.0.0.1'])(
+    'on %s without a key is refused with the fix',
+    (host) => {
+      const [issue] = issuesOf({ APP_HOST: host })
+      expect(issue).toMatchObject({ variable: 'APP_HOST', value: JSON.stringify(host) })
+      expect(issue?.fix).toMatch(/API_KEY.*APP_HOST=127\.0\.0\.1/)
+    },
+  )
   test('beyond loopback is fine with a key', () => {
     expect(loadConfig({ APP_HOST: '0.0.0.0', API_KEY: 'k' }).http).toMatchObject({ host: '0.0.0.0', apiKey: 'k' })
   })
   test('names of a reverse proxy are read from a list', () => {
-    expect(loadConfig({ BERTH_ALLOWED_HOSTS: 'Berth.Example, other.example,' }).http.allowedHosts).toEqual(['berth.example', 'other.example'])
+    expect(loadConfig({ BERTH_ALLOWED_HOSTS: 'Berth.Example, other.example,' }).http.allowedHosts).toEqual([
+      'berth.example',
+      'other.example',
+    ])
   })
   test('on a port of the own Temporal server is refused, with an external server not', () => {
     expect(variables({ APP_PORT: '7233' })).toEqual(['APP_PORT'])
@@ -184,7 +199,9 @@ describe('secrets from files', () => {
 
 describe('how many engines', () => {
   test('MIN_REPLICAS above MAX_REPLICAS is refused with both ways out', () => {
-    expect(issuesOf({ MIN_REPLICAS: '5', MAX_REPLICAS: '3' })).toMatchObject([{ variable: 'MIN_REPLICAS', fix: 'set MAX_REPLICAS=5 or MIN_REPLICAS=3' }])
+    expect(issuesOf({ MIN_REPLICAS: '5', MAX_REPLICAS: '3' })).toMatchObject([
+      { variable: 'MIN_REPLICAS', fix: 'set MAX_REPLICAS=5 or MIN_REPLICAS=3' },
+    ])
   })
   test('none at all is a valid wish', () => {
     expect(loadConfig({ MIN_REPLICAS: '0', MAX_REPLICAS: '0' }).fleet).toEqual({ minReplicas: 0, maxReplicas: 0 })
@@ -198,7 +215,9 @@ describe('how many engines', () => {
     expect(issuesOf({ GLUETUN_CONTAINER_NAME: 'gluetun', MIN_REPLICAS: '11', MAX_ACTIVE_REPLICAS: '10' })).toMatchObject([
       { variable: 'MIN_REPLICAS', rule: 'needs 11 ports, and MAX_ACTIVE_REPLICAS gives 10' },
     ])
-    expect(issuesOf({ MIN_REPLICAS: '11', ACE_HTTPS_RANGE: '45000-45009' })).toMatchObject([{ rule: 'needs 11 ports, and ACE_HTTPS_RANGE gives 10' }])
+    expect(issuesOf({ MIN_REPLICAS: '11', ACE_HTTPS_RANGE: '45000-45009' })).toMatchObject([
+      { rule: 'needs 11 ports, and ACE_HTTPS_RANGE gives 10' },
+    ])
   })
 })
 
@@ -215,7 +234,9 @@ describe('ports of engines', () => {
     expect(config.fleet.maxReplicas).toBe(5)
   })
   test('HTTP and HTTPS must not overlap', () => {
-    expect(issuesOf({ ACE_HTTPS_RANGE: '19500-20500' })).toMatchObject([{ variable: 'ACE_HTTPS_RANGE', rule: expect.stringContaining('19000-19999 (PORT_RANGE_HOST)') }])
+    expect(issuesOf({ ACE_HTTPS_RANGE: '19500-20500' })).toMatchObject([
+      { variable: 'ACE_HTTPS_RANGE', rule: expect.stringContaining('19000-19999 (PORT_RANGE_HOST)') },
+    ])
     expect(variables({ ACE_HTTPS_RANGE: '19500-20500', GLUETUN_CONTAINER_NAME: 'g1' })).toEqual([])
   })
   test("must not hold Gluetun's control server", () => {
@@ -229,10 +250,16 @@ describe('Gluetun', () => {
   test('is asked without a key, with a key, or with user and password', () => {
     expect(loadConfig(gluetun).gluetun.auth).toEqual({ kind: 'none' })
     expect(loadConfig({ ...gluetun, GLUETUN_API_KEY: 'k' }).gluetun.auth).toEqual({ kind: 'apikey', key: 'k' })
-    expect(loadConfig({ ...gluetun, GLUETUN_API_USERNAME: 'u', GLUETUN_API_PASSWORD: 'p q' }).gluetun.auth).toEqual({ kind: 'basic', username: 'u', password: 'p q' })
+    expect(loadConfig({ ...gluetun, GLUETUN_API_USERNAME: 'u', GLUETUN_API_PASSWORD: 'p q' }).gluetun.auth).toEqual({
+      kind: 'basic',
+      username: 'u',
+      password: 'p q',
+    })
   })
   test('takes not both a key and a user', () => {
-    expect(variables({ ...gluetun, GLUETUN_API_KEY: 'k', GLUETUN_API_USERNAME: 'u', GLUETUN_API_PASSWORD: 'p' })).toEqual(['GLUETUN_API_KEY'])
+    expect(variables({ ...gluetun, GLUETUN_API_KEY: 'k', GLUETUN_API_USERNAME: 'u', GLUETUN_API_PASSWORD: 'p' })).toEqual([
+      'GLUETUN_API_KEY',
+    ])
   })
   test.each(['GLUETUN_API_USERNAME', 'GLUETUN_API_PASSWORD'])('%s needs the other one', (name) => {
     expect(variables({ ...gluetun, [name]: 'x' })).toEqual([name])
@@ -257,11 +284,20 @@ test.each(['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'])('%s 
 })
 
 test('seconds become milliseconds, fractions too', () => {
-  expect(loadConfig({ HEALTH_CHECK_INTERVAL_S: '0.5', STARTUP_TIMEOUT_S: '2.25' }).health).toMatchObject({ intervalMs: 500, startupTimeoutMs: 2250 })
+  expect(loadConfig({ HEALTH_CHECK_INTERVAL_S: '0.5', STARTUP_TIMEOUT_S: '2.25' }).health).toMatchObject({
+    intervalMs: 500,
+    startupTimeoutMs: 2250,
+  })
 })
 
 describe('the effective configuration as text', () => {
-  const env = { GLUETUN_CONTAINER_NAME: 'gluetun', GLUETUN_API_USERNAME: 'me', GLUETUN_API_PASSWORD: 'hush-1', API_KEY: 'hush-2', APP_HOST: '0.0.0.0' }
+  const env = {
+    GLUETUN_CONTAINER_NAME: 'gluetun',
+    GLUETUN_API_USERNAME: 'me',
+    GLUETUN_API_PASSWORD: 'hush-1',
+    API_KEY: 'hush-2',
+    APP_HOST: '0.0.0.0',
+  }
   test('names every part and no secret', () => {
     const text = describeConfig(loadConfig(env))
     expect(text).toContain('0.0.0.0:8000')
@@ -289,7 +325,13 @@ describe('variables without effect', () => {
     expect(unknownVariables({ BERTH_COLOUR_OF_SHIP: 'red' })).toMatchObject([{ kind: 'unknown', suggestion: null }])
   })
   test('those of older orchestrators are reported with the reason', () => {
-    const reports = unknownVariables({ IDLE_TTL_S: '1', DB_URL: 'x', MAX_CONCURRENT_PROVISIONS: '5', MIN_FREE_REPLICAS: '1', AUTO_DELETE: 'true' })
+    const reports = unknownVariables({
+      IDLE_TTL_S: '1',
+      DB_URL: 'x',
+      MAX_CONCURRENT_PROVISIONS: '5',
+      MIN_FREE_REPLICAS: '1',
+      AUTO_DELETE: 'true',
+    })
     expect(reports.map(({ variable, kind }) => `${variable} ${kind}`)).toEqual([
       'AUTO_DELETE not-used',
       'DB_URL not-used',
@@ -301,7 +343,16 @@ describe('variables without effect', () => {
   })
   test('what is known, what is empty and what is not ours is not reported', () => {
     expect(
-      unknownVariables({ MIN_REPLICAS: '1', API_KEY_FILE: '/k', PATH: '/bin', HOME: '/root', VPN_SERVICE_PROVIDER: 'protonvpn', TEMPORAL_TLS_SERVER_NAME: 'x', DOCKER_CERT_PATH: 'x', AUTO_DELETE: '' }),
+      unknownVariables({
+        MIN_REPLICAS: '1',
+        API_KEY_FILE: '/k',
+        PATH: '/bin',
+        HOME: '/root',
+        VPN_SERVICE_PROVIDER: 'protonvpn',
+        TEMPORAL_TLS_SERVER_NAME: 'x',
+        DOCKER_CERT_PATH: 'x',
+        AUTO_DELETE: '',
+      }),
     ).toEqual([])
   })
   test('a value is never part of the report', () => {

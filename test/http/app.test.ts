@@ -33,7 +33,9 @@ function setUp(options: { snapshot?: Snapshot; http?: Partial<HttpConfig['http']
 }
 
 const post = (body?: unknown, headers: Record<string, string> = {}): RequestInit =>
-  body === undefined ? { method: 'POST', headers } : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }
+  body === undefined
+    ? { method: 'POST', headers }
+    : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }
 
 async function problemOf(response: Response) {
   expect(response.headers.get('content-type')).toBe('application/problem+json')
@@ -46,7 +48,15 @@ async function problemOf(response: Response) {
 /** An active holder of the lease whose container is `engine`'s. */
 const heldBy = (engine: EngineView, changes: object = {}) =>
   leaseView({
-    holder: { engineId: engine.engineId, epoch: 17, port: 51_413, phase: 'active', containerId: engine.containerId, since: NOW, ...changes },
+    holder: {
+      engineId: engine.engineId,
+      epoch: 17,
+      port: 51_413,
+      phase: 'active',
+      containerId: engine.containerId,
+      since: NOW,
+      ...changes,
+    },
   })
 
 const forwardedEngine = engineView({ forwarded: true, epoch: 17, p2pPort: 51_413 })
@@ -63,8 +73,27 @@ describe('GET /engines', () => {
   test('has the bytes of its contract: parsing by it loses and adds nothing', async () => {
     const engines = [
       forwardedEngine,
-      engineView({ engineId: 'e-2', hostHttpPort: 19_001, containerId: hex('b'), streams: ['ch-42'], lastStreamUsage: NOW, problem: { code: 'image-missing', detail: 'pull it' } }),
-      engineView({ engineId: 'e-3', hostHttpPort: 19_002, containerId: hex('c'), health: 'unknown', healthSince: null, startedAt: null, version: null, platform: null, variant: null, vpnContainer: null, host: null }),
+      engineView({
+        engineId: 'e-2',
+        hostHttpPort: 19_001,
+        containerId: hex('b'),
+        streams: ['ch-42'],
+        lastStreamUsage: NOW,
+        problem: { code: 'image-missing', detail: 'pull it' },
+      }),
+      engineView({
+        engineId: 'e-3',
+        hostHttpPort: 19_002,
+        containerId: hex('c'),
+        health: 'unknown',
+        healthSince: null,
+        startedAt: null,
+        version: null,
+        platform: null,
+        variant: null,
+        vpnContainer: null,
+        host: null,
+      }),
     ]
     const text = await (await setUp({ snapshot: snapshotOf({ engines, lease: heldBy(forwardedEngine) }) }).app.request('/engines')).text()
     expect(JSON.stringify(EngineList.parse(JSON.parse(text)))).toBe(text)
@@ -97,18 +126,24 @@ describe('GET /engines', () => {
   })
 
   test('has every time with its zone, or null, never an empty string', async () => {
-    const engines = [engineView({ lastStreamUsage: NOW }), engineView({ engineId: 'e-2', healthSince: null, startedAt: null, containerId: hex('b') })]
-    const list = (await (await setUp({ snapshot: snapshotOf({ engines, observedAt: null }) }).app.request('/engines')).json()) as Record<string, unknown>[]
-    for (const engine of list) {
-      for (const field of ['first_seen', 'last_seen', 'last_health_check', 'last_stream_usage', 'last_cache_cleanup', 'health_since', 'started_at']) {
-        const value = engine[field]
-        expect(value === null || RFC3339_UTC.test(String(value)), `${field} is ${String(value)}`).toBe(true)
-      }
-    }
+    const engines = [
+      engineView({ lastStreamUsage: NOW }),
+      engineView({ engineId: 'e-2', healthSince: null, startedAt: null, containerId: hex('b') }),
+    ]
+    const list = (await (await setUp({ snapshot: snapshotOf({ engines, observedAt: null }) }).app.request('/engines')).json()) as Record<
+      string,
+      unknown
+    >[]
+    const fields = ['first_seen', 'last_seen', 'last_health_check', 'last_stream_usage', 'last_cache_cleanup', 'health_since', 'started_at']
+    const values = list.flatMap((engine) => fields.map((field) => engine[field]))
+    expect(values.filter((value) => value !== null && !(typeof value === 'string' && RFC3339_UTC.test(value)))).toEqual([])
   })
 
   test('leaves out engines without a container, which clients could not dial; ?all=true lists them', async () => {
-    const engines = [engineView(), engineView({ engineId: 'e-2', phase: 'backing-off', containerId: null, containerName: null, hostHttpPort: 19_001 })]
+    const engines = [
+      engineView(),
+      engineView({ engineId: 'e-2', phase: 'backing-off', containerId: null, containerName: null, hostHttpPort: 19_001 }),
+    ]
     const { app } = setUp({ snapshot: snapshotOf({ engines }) })
     expect(EngineList.parse(await (await app.request('/engines')).json()).map((engine) => engine.engine_id)).toEqual(['e-1'])
     const all = EngineList.parse(await (await app.request('/engines?all=true')).json())
@@ -158,12 +193,18 @@ describe('GET /engines', () => {
     controlPlane.snapshot = () => Promise.reject(new BerthError('unavailable', 'Temporal cannot be reached', { retryAfterSeconds: 1.2 }))
     const response = await app.request('/engines')
     expect(response.headers.get('retry-after')).toBe('2')
-    expect(await problemOf(response)).toMatchObject({ type: '/problems/unavailable', status: 503, detail: 'Temporal cannot be reached', instance: '/engines' })
+    expect(await problemOf(response)).toMatchObject({
+      type: '/problems/unavailable',
+      status: 503,
+      detail: 'Temporal cannot be reached',
+      instance: '/engines',
+    })
   })
 })
 
 describe('forwarded is the word of the lease', () => {
-  const forwarded = async (snapshot: Snapshot) => EngineList.parse(await (await setUp({ snapshot }).app.request('/engines')).json()).map((engine) => engine.forwarded)
+  const forwarded = async (snapshot: Snapshot) =>
+    EngineList.parse(await (await setUp({ snapshot }).app.request('/engines')).json()).map((engine) => engine.forwarded)
 
   test('true on the active holder with this very container, false on all others', async () => {
     const other = engineView({ engineId: 'e-2', containerId: hex('b'), hostHttpPort: 19_001 })
@@ -186,7 +227,15 @@ describe('forwarded is the word of the lease', () => {
 })
 
 describe('GET /engines/{id}', () => {
-  const engines = [engineView({ containerId: `${'a'.repeat(14)}${'0'.repeat(50)}` }), engineView({ engineId: 'e-2', containerId: `${'a'.repeat(14)}${'1'.repeat(50)}`, containerName: 'berth-forwarded', hostHttpPort: 19_001 })]
+  const engines = [
+    engineView({ containerId: `${'a'.repeat(14)}${'0'.repeat(50)}` }),
+    engineView({
+      engineId: 'e-2',
+      containerId: `${'a'.repeat(14)}${'1'.repeat(50)}`,
+      containerName: 'berth-forwarded',
+      hostHttpPort: 19_001,
+    }),
+  ]
 
   test.each([
     ['container id', `${'a'.repeat(14)}${'1'.repeat(50)}`],
@@ -194,7 +243,9 @@ describe('GET /engines/{id}', () => {
     ['engine id', 'e-2'],
     ['container name', 'berth-forwarded'],
   ])('finds an engine by %s', async (_, id) => {
-    const { engine, streams } = EngineDetail.parse(await (await setUp({ snapshot: snapshotOf({ engines }) }).app.request(`/engines/${id}`)).json())
+    const { engine, streams } = EngineDetail.parse(
+      await (await setUp({ snapshot: snapshotOf({ engines }) }).app.request(`/engines/${id}`)).json(),
+    )
     expect(engine.engine_id).toBe('e-2')
     expect(streams).toEqual([])
   })
@@ -207,7 +258,10 @@ describe('GET /engines/{id}', () => {
     ['broken encoding', '%E0%A4%A'],
     ['markup', '%3Cscript%3E'],
   ])('answers 404 to an %s', async (_, id) => {
-    expect(await problemOf(await setUp({ snapshot: snapshotOf({ engines }) }).app.request(`/engines/${id}`))).toMatchObject({ type: '/problems/not-found', status: 404 })
+    expect(await problemOf(await setUp({ snapshot: snapshotOf({ engines }) }).app.request(`/engines/${id}`))).toMatchObject({
+      type: '/problems/not-found',
+      status: 404,
+    })
   })
 })
 
@@ -224,14 +278,18 @@ describe('POST /provision/acestream', () => {
       container_http_port: 19_004,
       container_https_port: 45_004,
     })
-    expect(controlPlane.provisioned).toEqual([{ requestId: response.headers.get('x-request-id'), labels: {}, environment: {}, hostPort: null }])
+    expect(controlPlane.provisioned).toEqual([
+      { requestId: response.headers.get('x-request-id'), labels: {}, environment: {}, hostPort: null },
+    ])
   })
 
   test('passes on labels, environment and port, and ignores fields that it does not know', async () => {
     const { app, controlPlane } = setUp()
     const body = { image: 'ignored', labels: { stream_id: 'ch-42' }, env: { CACHE_LIMIT: '2' }, host_port: 19_007 }
     expect((await app.request('/provision/acestream', post(body, { 'content-type': 'application/json; charset=utf-8' }))).status).toBe(200)
-    expect(controlPlane.provisioned).toMatchObject([{ labels: { stream_id: 'ch-42' }, environment: { CACHE_LIMIT: '2' }, hostPort: 19_007 }])
+    expect(controlPlane.provisioned).toMatchObject([
+      { labels: { stream_id: 'ch-42' }, environment: { CACHE_LIMIT: '2' }, hostPort: 19_007 },
+    ])
   })
 
   test('an empty body is fine whatever its content type says', async () => {
@@ -243,7 +301,10 @@ describe('POST /provision/acestream', () => {
 
   test('a body without content type is read as JSON, as older orchestrators did', async () => {
     const { app, controlPlane } = setUp()
-    const request = new Request('http://localhost/provision/acestream', { method: 'POST', body: new TextEncoder().encode('{"host_port":19003}') })
+    const request = new Request('http://localhost/provision/acestream', {
+      method: 'POST',
+      body: new TextEncoder().encode('{"host_port":19003}'),
+    })
     expect(request.headers.get('content-type')).toBeNull()
     expect((await app.request(request)).status).toBe(200)
     expect(controlPlane.provisioned[0]?.hostPort).toBe(19_003)
@@ -260,16 +321,28 @@ describe('POST /provision/acestream', () => {
 
   test.each(['two words', 'x'.repeat(201), 'naïve'])('the Idempotency-Key %j is refused', async (key) => {
     const { app, controlPlane } = setUp()
-    expect(await problemOf(await app.request('/provision/acestream', post(undefined, { 'idempotency-key': key })))).toMatchObject({ status: 422, errors: [{ pointer: 'Idempotency-Key' }] })
+    expect(await problemOf(await app.request('/provision/acestream', post(undefined, { 'idempotency-key': key })))).toMatchObject({
+      status: 422,
+      errors: [{ pointer: 'Idempotency-Key' }],
+    })
     expect(controlPlane.provisioned).toEqual([])
   })
 
   test('labels and environment that are ours are refused, each field by its name', async () => {
     const { app, controlPlane } = setUp()
     const labels = { 'acestream.forwarded': 'true', 'ondemand.app': 'other', 'host.http_port': '1', mine: 'x', 'acestream.a/b~c': 'x' }
-    const body = await problemOf(await app.request('/provision/acestream', post({ labels, env: { P2P_PORT: '51413', CONF: '--port=1', CACHE_LIMIT: '1' } })))
+    const body = await problemOf(
+      await app.request('/provision/acestream', post({ labels, env: { P2P_PORT: '51413', CONF: '--port=1', CACHE_LIMIT: '1' } })),
+    )
     expect(body).toMatchObject({ type: '/problems/invalid-request', status: 422 })
-    expect(body.errors?.map(({ pointer }) => pointer)).toEqual(['/labels/acestream.forwarded', '/labels/ondemand.app', '/labels/host.http_port', '/labels/acestream.a~1b~0c', '/env/P2P_PORT', '/env/CONF'])
+    expect(body.errors?.map(({ pointer }) => pointer)).toEqual([
+      '/labels/acestream.forwarded',
+      '/labels/ondemand.app',
+      '/labels/host.http_port',
+      '/labels/acestream.a~1b~0c',
+      '/env/P2P_PORT',
+      '/env/CONF',
+    ])
     expect(body.detail).toContain('/labels/acestream.forwarded is set by Berth itself')
     expect(controlPlane.provisioned).toEqual([])
   })
@@ -294,7 +367,11 @@ describe('POST /provision/acestream', () => {
   ])('%s is refused with its place', async (_, sent, place) => {
     const { app, controlPlane } = setUp()
     const body = await problemOf(await app.request('/provision/acestream', post(sent)))
-    expect(body).toMatchObject({ status: 422, type: '/problems/invalid-request', errors: [{ pointer: place, detail: expect.stringMatching(/^must /) }] })
+    expect(body).toMatchObject({
+      status: 422,
+      type: '/problems/invalid-request',
+      errors: [{ pointer: place, detail: expect.stringMatching(/^must /) }],
+    })
     expect(controlPlane.provisioned).toEqual([])
   })
 
@@ -305,40 +382,130 @@ describe('POST /provision/acestream', () => {
 
   test('__proto__ as a label or variable changes nothing', async () => {
     const { app, controlPlane } = setUp()
-    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"labels":{"__proto__":"x"},"__proto__":{"host_port":1}}' }
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"labels":{"__proto__":"x"},"__proto__":{"host_port":1}}',
+    }
     await app.request('/provision/acestream', init)
-    expect(controlPlane.provisioned.every(({ hostPort, labels }) => hostPort === null && Object.getPrototypeOf(labels) === Object.prototype)).toBe(true)
+    expect(
+      controlPlane.provisioned.every(({ hostPort, labels }) => hostPort === null && Object.getPrototypeOf(labels) === Object.prototype),
+    ).toBe(true)
     expect(({} as Record<string, unknown>)['host_port']).toBeUndefined()
   })
 
   test.each(['{', 'nonsense', '{"labels":}', "{'a':1}"])('the body %j is no JSON: 400', async (body) => {
-    const response = await setUp().app.request('/provision/acestream', { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+    const response = await setUp().app.request('/provision/acestream', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    })
     expect(await problemOf(response)).toMatchObject({ status: 400, type: '/problems/malformed-json' })
   })
 
-  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'multipart/form-data; boundary=x'])('a body of %s: 415', async (type) => {
-    const response = await setUp().app.request('/provision/acestream', { method: 'POST', body: '{}', headers: { 'content-type': type } })
-    expect(await problemOf(response)).toMatchObject({ status: 415, type: '/problems/unsupported-media-type' })
-  })
+  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'multipart/form-data; boundary=x'])(
+    'a body of %s: 415',
+    async (type) => {
+      const response = await setUp().app.request('/provision/acestream', { method: 'POST', body: '{}', headers: { 'content-type': type } })
+      expect(await problemOf(response)).toMatchObject({ status: 415, type: '/problems/unsupported-media-type' })
+    },
+  )
 
   test('a body of more than 64 KiB: 413, whether it says its length or not', async () => {
     const { app, controlPlane } = setUp()
     const body = JSON.stringify({ ignored: 'x'.repeat(64 * 1024) })
     const headers = { 'content-type': 'application/json' }
     const unsaid = await app.request('/provision/acestream', { method: 'POST', headers, body })
-    const said = await app.request('/provision/acestream', { method: 'POST', headers: { ...headers, 'content-length': String(body.length) }, body })
-    for (const response of [unsaid, said]) expect(await problemOf(response)).toMatchObject({ status: 413, type: '/problems/body-too-large' })
+    const said = await app.request('/provision/acestream', {
+      method: 'POST',
+      headers: { ...headers, 'content-length': String(body.length) },
+      body,
+    })
+    for (const response of [unsaid, said])
+      expect(await problemOf(response)).toMatchObject({ status: 413, type: '/problems/body-too-large' })
     expect(controlPlane.provisioned).toEqual([])
   })
 
   describe('tells clients of older orchestrators why it failed, by an object under detail', () => {
     test.each<[string, BerthError, Partial<Parameters<typeof vpnView>[0]>, object]>([
-      ['no room', new BerthError('max-capacity', 'all 20 ports are taken'), {}, { error: 'provisioning_blocked', code: 'max_capacity', message: 'all 20 ports are taken', recovery_eta_seconds: null, can_retry: true, should_wait: true }],
-      ['no image', new BerthError('provisioning-failed', 'image missing', { retryAfterSeconds: 30 }), {}, { error: 'provisioning_failed', code: 'general_error', message: 'image missing', recovery_eta_seconds: 30, can_retry: true, should_wait: true }],
-      ['no VPN', new BerthError('provisioning-failed', 'Gluetun is not running'), { connected: false }, { error: 'provisioning_blocked', code: 'vpn_disconnected', message: 'Gluetun is not running', recovery_eta_seconds: 60, can_retry: true, should_wait: true }],
-      ['no Gluetun', new BerthError('provisioning-failed', 'There is no container gluetun', { code: 'vpn-missing', retryAfterSeconds: 10 }), {}, { error: 'provisioning_blocked', code: 'vpn_disconnected', message: 'There is no container gluetun', recovery_eta_seconds: 10, can_retry: true, should_wait: true }],
-      ['no image, while the VPN is down too', new BerthError('provisioning-failed', 'image missing', { code: 'image-missing' }), { connected: false }, { error: 'provisioning_failed', code: 'general_error', message: 'image missing', recovery_eta_seconds: null, can_retry: true, should_wait: true }],
-      ['no Temporal', new BerthError('unavailable', 'no worker'), {}, { error: 'provisioning_failed', code: 'general_error', message: 'no worker', recovery_eta_seconds: null, can_retry: true, should_wait: true }],
+      [
+        'no room',
+        new BerthError('max-capacity', 'all 20 ports are taken'),
+        {},
+        {
+          error: 'provisioning_blocked',
+          code: 'max_capacity',
+          message: 'all 20 ports are taken',
+          recovery_eta_seconds: null,
+          can_retry: true,
+          should_wait: true,
+        },
+      ],
+      [
+        'no image',
+        new BerthError('provisioning-failed', 'image missing', { retryAfterSeconds: 30 }),
+        {},
+        {
+          error: 'provisioning_failed',
+          code: 'general_error',
+          message: 'image missing',
+          recovery_eta_seconds: 30,
+          can_retry: true,
+          should_wait: true,
+        },
+      ],
+      [
+        'no VPN',
+        new BerthError('provisioning-failed', 'Gluetun is not running'),
+        { connected: false },
+        {
+          error: 'provisioning_blocked',
+          code: 'vpn_disconnected',
+          message: 'Gluetun is not running',
+          recovery_eta_seconds: 60,
+          can_retry: true,
+          should_wait: true,
+        },
+      ],
+      [
+        'no Gluetun',
+        new BerthError('provisioning-failed', 'There is no container gluetun', { code: 'vpn-missing', retryAfterSeconds: 10 }),
+        {},
+        {
+          error: 'provisioning_blocked',
+          code: 'vpn_disconnected',
+          message: 'There is no container gluetun',
+          recovery_eta_seconds: 10,
+          can_retry: true,
+          should_wait: true,
+        },
+      ],
+      [
+        'no image, while the VPN is down too',
+        new BerthError('provisioning-failed', 'image missing', { code: 'image-missing' }),
+        { connected: false },
+        {
+          error: 'provisioning_failed',
+          code: 'general_error',
+          message: 'image missing',
+          recovery_eta_seconds: null,
+          can_retry: true,
+          should_wait: true,
+        },
+      ],
+      [
+        'no Temporal',
+        new BerthError('unavailable', 'no worker'),
+        {},
+        {
+          error: 'provisioning_failed',
+          code: 'general_error',
+          message: 'no worker',
+          recovery_eta_seconds: null,
+          can_retry: true,
+          should_wait: true,
+        },
+      ],
     ])('%s', async (_, failure, vpn, detail) => {
       const { app, controlPlane } = setUp({ snapshot: snapshotOf({ vpn: vpnView(vpn) }) })
       controlPlane.failure = failure
@@ -360,14 +527,20 @@ describe('POST /provision/acestream', () => {
     test('an engine that lost its container before the answer', async () => {
       const { app, controlPlane } = setUp()
       controlPlane.provisionedEngine = engineView({ containerId: null })
-      expect(await problemOf(await app.request('/provision/acestream', post()))).toMatchObject({ status: 503, detail: { code: 'general_error', message: expect.stringContaining('GET /engines/e-1') } })
+      expect(await problemOf(await app.request('/provision/acestream', post()))).toMatchObject({
+        status: 503,
+        detail: { code: 'general_error', message: expect.stringContaining('GET /engines/e-1') },
+      })
     })
   })
 
   test('a conflict is told as text, like every other mistake of the caller', async () => {
     const { app, controlPlane } = setUp()
     controlPlane.failure = new BerthError('conflict', 'port 19000 is taken by e-2')
-    expect(await problemOf(await app.request('/provision/acestream', post({ host_port: 19_000 })))).toMatchObject({ status: 409, detail: 'port 19000 is taken by e-2' })
+    expect(await problemOf(await app.request('/provision/acestream', post({ host_port: 19_000 })))).toMatchObject({
+      status: 409,
+      detail: 'port 19000 is taken by e-2',
+    })
   })
 })
 
@@ -375,7 +548,10 @@ describe('DELETE /containers/{id}', () => {
   test('removes by container id, engine id or name, and echoes the id', async () => {
     const { app, controlPlane } = setUp({ snapshot: snapshotOf({ engines: [engineView()] }) })
     for (const id of [hex('a'), 'e-1', 'berth-e-1']) {
-      const response = await app.request(`/containers/${id}`, { method: 'DELETE', headers: { 'idempotency-key': `remove-${id.slice(0, 9)}` } })
+      const response = await app.request(`/containers/${id}`, {
+        method: 'DELETE',
+        headers: { 'idempotency-key': `remove-${id.slice(0, 9)}` },
+      })
       expect([response.status, await response.json()]).toEqual([200, { deleted: id }])
     }
     expect(controlPlane.removed.map(({ id, requestId }) => [id, requestId])).toEqual([
@@ -391,11 +567,17 @@ describe('DELETE /containers/{id}', () => {
     expect(controlPlane.removed[0]?.id).toBe(hex('a'))
   })
 
-  test.each(['gluetun', hex('f'), 'ffffffffffff', '..%2F..%2Fcontainers', '-rf', '%00', 'a'.repeat(200)])('answers 404 to %s: a foreign container is as unknown as none', async (id) => {
-    const { app, controlPlane } = setUp({ snapshot: snapshotOf({ engines: [engineView()] }) })
-    expect(await problemOf(await app.request(`/containers/${id}`, { method: 'DELETE' }))).toMatchObject({ status: 404, type: '/problems/not-found' })
-    expect(controlPlane.removed).toEqual([])
-  })
+  test.each(['gluetun', hex('f'), 'ffffffffffff', '..%2F..%2Fcontainers', '-rf', '%00', 'a'.repeat(200)])(
+    'answers 404 to %s: a foreign container is as unknown as none',
+    async (id) => {
+      const { app, controlPlane } = setUp({ snapshot: snapshotOf({ engines: [engineView()] }) })
+      expect(await problemOf(await app.request(`/containers/${id}`, { method: 'DELETE' }))).toMatchObject({
+        status: 404,
+        type: '/problems/not-found',
+      })
+      expect(controlPlane.removed).toEqual([])
+    },
+  )
 })
 
 describe('POST /scale/{demand}', () => {
@@ -412,7 +594,11 @@ describe('POST /scale/{demand}', () => {
 
   test.each(['-1', 'abc', '1e9', '1000000000', '1001', '1.5', '0x10', '+1', '%201', 'NaN', '٣'])('%s is refused: 422', async (demand) => {
     const { app, controlPlane } = setUp()
-    expect(await problemOf(await app.request(`/scale/${demand}`, post()))).toMatchObject({ status: 422, detail: 'demand must be a whole number from 0 to 1000', errors: [{ pointer: 'demand' }] })
+    expect(await problemOf(await app.request(`/scale/${demand}`, post()))).toMatchObject({
+      status: 422,
+      detail: 'demand must be a whole number from 0 to 1000',
+      errors: [{ pointer: 'demand' }],
+    })
     expect(controlPlane.scaled).toEqual([])
   })
 })
@@ -455,24 +641,54 @@ describe('GET /vpn/status', () => {
   test.each<[string, Parameters<typeof vpnView>[0], object]>([
     ['no port', { forwardedPorts: [] }, { forwarded_port: null, forwarded_ports: [] }],
     ['several ports', { forwardedPorts: [30_003, 10_003] }, { forwarded_port: 10_003, forwarded_ports: [30_003, 10_003] }],
-    ['a container that does not run', { containerRunning: false, connected: false }, { status: 'stopped', health: 'unhealthy', connected: false }],
+    [
+      'a container that does not run',
+      { containerRunning: false, connected: false },
+      { status: 'stopped', health: 'unhealthy', connected: false },
+    ],
     ['no health check of Docker and a connection', { containerHealth: 'none' }, { health: 'healthy' }],
     ['no health check of Docker and no connection', { containerHealth: 'none', connected: false }, { health: 'unknown' }],
-    ['a control server that refuses', { status: 'unknown', problem: { code: 'gluetun-unauthorized', detail: 'add a role' } }, { status: 'unknown', problem: { code: 'gluetun-unauthorized', detail: 'add a role' } }],
+    [
+      'a control server that refuses',
+      { status: 'unknown', problem: { code: 'gluetun-unauthorized', detail: 'add a role' } },
+      { status: 'unknown', problem: { code: 'gluetun-unauthorized', detail: 'add a role' } },
+    ],
   ])('with %s', async (_, vpn, expected) => {
-    expect(VpnStatus.parse(await (await setUp({ snapshot: snapshotOf({ vpn: vpnView(vpn) }) }).app.request('/vpn/status')).json())).toMatchObject(expected)
+    expect(
+      VpnStatus.parse(await (await setUp({ snapshot: snapshotOf({ vpn: vpnView(vpn) }) }).app.request('/vpn/status')).json()),
+    ).toMatchObject(expected)
   })
 })
 
 describe('the lease', () => {
   const lease = leaseView({
     ...heldBy(forwardedEngine),
-    log: [{ epoch: 17, engineId: 'e-1', port: 51_413, containerId: hex('a'), grantedAt: NOW, activeAt: NOW + 150, endedAt: null, began: 'first', ended: null, gapMs: null }],
+    log: [
+      {
+        epoch: 17,
+        engineId: 'e-1',
+        port: 51_413,
+        containerId: hex('a'),
+        grantedAt: NOW,
+        activeAt: NOW + 150,
+        endedAt: null,
+        began: 'first',
+        ended: null,
+        gapMs: null,
+      },
+    ],
   })
 
   test('GET /lease shows holder and turnovers', async () => {
     const body = Lease.strict().parse(await (await setUp({ snapshot: snapshotOf({ lease }) }).app.request('/lease')).json())
-    expect(body.holder).toEqual({ engine_id: 'e-1', epoch: 17, port: 51_413, phase: 'active', container_id: hex('a'), since: '2026-08-07T12:00:00.000Z' })
+    expect(body.holder).toEqual({
+      engine_id: 'e-1',
+      epoch: 17,
+      port: 51_413,
+      phase: 'active',
+      container_id: hex('a'),
+      since: '2026-08-07T12:00:00.000Z',
+    })
     expect(body.log).toMatchObject([{ epoch: 17, active_at: '2026-08-07T12:00:00.150Z', ended_at: null, began: 'first' }])
   })
 
@@ -485,11 +701,17 @@ describe('the lease', () => {
     expect(controlPlane.elected[1]?.requestId).toBe('k')
   })
 
-  test.each([{ reason: '' }, { reason: 7 }, { reason: null }, { reason: 'x'.repeat(201) }, { reason: 'a\u0007b' }])('POST /lease/elect refuses %j', async (body) => {
-    const { app, controlPlane } = setUp()
-    expect(await problemOf(await app.request('/lease/elect', post(body)))).toMatchObject({ status: 422, errors: [{ pointer: '/reason' }] })
-    expect(controlPlane.elected).toEqual([])
-  })
+  test.each([{ reason: '' }, { reason: 7 }, { reason: null }, { reason: 'x'.repeat(201) }, { reason: 'a\u0007b' }])(
+    'POST /lease/elect refuses %j',
+    async (body) => {
+      const { app, controlPlane } = setUp()
+      expect(await problemOf(await app.request('/lease/elect', post(body)))).toMatchObject({
+        status: 422,
+        errors: [{ pointer: '/reason' }],
+      })
+      expect(controlPlane.elected).toEqual([])
+    },
+  )
 
   test('POST /lease/elect is 409 when there is no port to hold', async () => {
     const { app, controlPlane } = setUp()
@@ -526,7 +748,10 @@ describe('health', () => {
     const { app, controlPlane } = setUp()
     controlPlane.failure = new BerthError('unavailable', 'Temporal cannot be reached')
     const response = await app.request('/readyz')
-    expect([response.status, await response.json()]).toEqual([503, { status: 'not-ready', parts: { temporal: { ok: false, detail: 'Temporal cannot be reached' } } }])
+    expect([response.status, await response.json()]).toEqual([
+      503,
+      { status: 'not-ready', parts: { temporal: { ok: false, detail: 'Temporal cannot be reached' } } },
+    ])
   })
 })
 
@@ -538,14 +763,20 @@ describe('the key', () => {
     ['POST', '/scale/2'],
     ['POST', '/lease/elect'],
   ]
-  const changed = ({ provisioned, removed, scaled, elected }: FakeControlPlane) => provisioned.length + removed.length + scaled.length + elected.length
+  const changed = ({ provisioned, removed, scaled, elected }: FakeControlPlane) =>
+    provisioned.length + removed.length + scaled.length + elected.length
 
   test.each(CHANGES)('%s %s without it is 401, with a wrong one 403, with the right one done', async (method, path) => {
     const { app, controlPlane } = setUp({ http, snapshot: snapshotOf({ engines: [engineView()] }) })
     const none = await app.request(path, { method })
     expect(none.headers.get('www-authenticate')).toBe('Bearer')
     expect(await problemOf(none)).toMatchObject({ status: 401, detail: 'missing bearer token' })
-    for (const headers of <Record<string, string>[]>[{ authorization: 'Bearer wrong' }, { 'x-api-key': 'wrong' }, { 'x-api-key': 'right-key2' }, { authorization: 'Bearer right-ke' }]) {
+    for (const headers of <Record<string, string>[]>[
+      { authorization: 'Bearer wrong' },
+      { 'x-api-key': 'wrong' },
+      { 'x-api-key': 'right-key2' },
+      { authorization: 'Bearer right-ke' },
+    ]) {
       expect(await problemOf(await app.request(path, { method, headers }))).toMatchObject({ status: 403, detail: 'invalid token' })
     }
     expect(changed(controlPlane)).toBe(0)
@@ -554,9 +785,12 @@ describe('the key', () => {
     expect(changed(controlPlane)).toBe(2)
   })
 
-  test.each(['Basic cmlnaHQta2V5', 'Bearer', 'Bearer ', 'right-key', 'Bearer right-key more'])('"Authorization: %s" is no key', async (authorization) => {
-    expect((await setUp({ http }).app.request('/scale/1', { method: 'POST', headers: { authorization } })).status).toBe(401)
-  })
+  test.each(['Basic cmlnaHQta2V5', 'Bearer', 'Bearer ', 'right-key', 'Bearer right-key more'])(
+    '"Authorization: %s" is no key',
+    async (authorization) => {
+      expect((await setUp({ http }).app.request('/scale/1', { method: 'POST', headers: { authorization } })).status).toBe(401)
+    },
+  )
 
   test('one right key of two is enough', async () => {
     const headers = { authorization: 'Bearer of-a-proxy', 'x-api-key': 'right-key' }
@@ -581,15 +815,21 @@ describe('the key', () => {
 })
 
 describe('web pages of others', () => {
-  test.each(['localhost:8000', '127.0.0.1', '127.0.0.1:8000', '[::1]:8000', 'LOCALHOST'])('on loopback the host %s is served', async (host) => {
-    expect((await setUp().app.request(`http://${host}/engines`)).status).toBe(200)
-  })
+  test.each(['localhost:8000', '127.0.0.1', '127.0.0.1:8000', '[::1]:8000', 'LOCALHOST'])(
+    'on loopback the host %s is served',
+    async (host) => {
+      expect((await setUp().app.request(`http://${host}/engines`)).status).toBe(200)
+    },
+  )
   test.each(['evil.example', 'evil.example:8000', '127.0.0.1.evil.example', 'localhost.evil.example', '192.168.1.5', '0.0.0.0:8000'])(
     'on loopback the host %s is refused on every route, as by DNS rebinding',
     async (host) => {
       const { app, controlPlane } = setUp()
       for (const path of ['/engines', '/lease', '/nothing']) {
-        expect(await problemOf(await app.request(`http://${host}${path}`))).toMatchObject({ status: 403, detail: expect.stringContaining('BERTH_ALLOWED_HOSTS') })
+        expect(await problemOf(await app.request(`http://${host}${path}`))).toMatchObject({
+          status: 403,
+          detail: expect.stringContaining('BERTH_ALLOWED_HOSTS'),
+        })
       }
       expect((await app.request(`http://${host}/scale/0`, { method: 'POST' })).status).toBe(403)
       expect([controlPlane.snapshots, controlPlane.scaled.length]).toEqual([0, 0])
@@ -598,7 +838,8 @@ describe('web pages of others', () => {
   test('a good host before does not let a bad one in', async () => {
     const { app } = setUp()
     const statuses: number[] = []
-    for (const host of ['localhost', 'evil.example', 'localhost', 'evil.example']) statuses.push((await app.request(`http://${host}/engines`)).status)
+    for (const host of ['localhost', 'evil.example', 'localhost', 'evil.example'])
+      statuses.push((await app.request(`http://${host}/engines`)).status)
     expect(statuses).toEqual([200, 403, 200, 403])
   })
   test('the name of a reverse proxy is served when it is configured', async () => {
@@ -609,20 +850,33 @@ describe('web pages of others', () => {
   test('beyond loopback every host is served, as the key protects', async () => {
     expect((await setUp({ http: { host: '0.0.0.0', apiKey: 'k' } }).app.request('http://nas.local:8000/engines')).status).toBe(200)
   })
-  test.each<Record<string, string>>([{ origin: 'https://evil.example' }, { origin: 'null' }, { origin: 'http://localhost:3000' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }])(
-    'a change without a key from a page with %j is refused',
-    async (headers) => {
-      const { app, controlPlane } = setUp()
-      expect(await problemOf(await app.request('http://localhost:8000/scale/0', { method: 'POST', headers }))).toMatchObject({ status: 403, type: '/problems/forbidden' })
-      expect(controlPlane.scaled).toEqual([])
-    },
-  )
-  test.each<Record<string, string>>([{ origin: 'http://localhost:8000', 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }, {}])('a change from its own page or none (%j) is done', async (headers) => {
+  test.each<Record<string, string>>([
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: 'http://localhost:3000' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+  ])('a change without a key from a page with %j is refused', async (headers) => {
+    const { app, controlPlane } = setUp()
+    expect(await problemOf(await app.request('http://localhost:8000/scale/0', { method: 'POST', headers }))).toMatchObject({
+      status: 403,
+      type: '/problems/forbidden',
+    })
+    expect(controlPlane.scaled).toEqual([])
+  })
+  test.each<Record<string, string>>([
+    { origin: 'http://localhost:8000', 'sec-fetch-site': 'same-origin' },
+    { 'sec-fetch-site': 'none' },
+    {},
+  ])('a change from its own page or none (%j) is done', async (headers) => {
     expect((await setUp().app.request('http://localhost:8000/scale/1', { method: 'POST', headers })).status).toBe(200)
   })
   test('no answer opens anything to other origins', async () => {
     const { app } = setUp()
-    const preflight = await app.request('/scale/1', { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' } })
+    const preflight = await app.request('/scale/1', {
+      method: 'OPTIONS',
+      headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+    })
     expect(preflight.status).toBe(405)
     for (const response of [preflight, await app.request('/engines', { headers: { origin: 'https://evil.example' } })]) {
       expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
@@ -634,7 +888,14 @@ describe('every answer', () => {
   test('has a request id of its own and secure headers', async () => {
     const { app } = setUp()
     const ids = new Set<string | null>()
-    for (const [method, path] of [['GET', '/engines'], ['GET', '/lease'], ['GET', '/nothing'], ['POST', '/scale/x'], ['POST', '/scale/1'], ['PUT', '/engines']] as const) {
+    for (const [method, path] of [
+      ['GET', '/engines'],
+      ['GET', '/lease'],
+      ['GET', '/nothing'],
+      ['POST', '/scale/x'],
+      ['POST', '/scale/1'],
+      ['PUT', '/engines'],
+    ] as const) {
       const { headers } = await app.request(path, { method })
       ids.add(headers.get('x-request-id'))
       expect(headers.get('x-content-type-options')).toBe('nosniff')
@@ -667,7 +928,11 @@ describe('every answer', () => {
     ['POST', '/scale'],
     ['DELETE', '/containers'],
   ])('%s %s is 404', async (method, path) => {
-    expect(await problemOf(await setUp().app.request(path, { method }))).toMatchObject({ status: 404, type: '/problems/not-found', instance: path })
+    expect(await problemOf(await setUp().app.request(path, { method }))).toMatchObject({
+      status: 404,
+      type: '/problems/not-found',
+      instance: path,
+    })
   })
 
   test('of an unexpected error says nothing of its inside, and the log all of it under the same id', async () => {
@@ -677,7 +942,11 @@ describe('every answer', () => {
     const body = await problemOf(response)
     expect(body).toMatchObject({ status: 500, type: '/problems/internal', title: 'Internal error' })
     expect(JSON.stringify(body)).not.toContain('ECONNREFUSED')
-    expect(logged.find(({ level }) => level === 'error')?.fields).toMatchObject({ err: controlPlane.failure, requestId: body.requestId, path: '/scale/1' })
+    expect(logged.find(({ level }) => level === 'error')?.fields).toMatchObject({
+      err: controlPlane.failure,
+      requestId: body.requestId,
+      path: '/scale/1',
+    })
   })
 
   test('to a change is logged with its outcome, and without key or body', async () => {

@@ -79,7 +79,9 @@ export function vpnView(changes: Partial<VpnView> = {}): VpnView {
   }
 }
 
-export function snapshotOf(parts: { engines?: EngineView[]; lease?: LeaseView; vpn?: VpnView; stale?: boolean; takenAt?: number; observedAt?: number | null } = {}): Snapshot {
+export function snapshotOf(
+  parts: { engines?: EngineView[]; lease?: LeaseView; vpn?: VpnView; stale?: boolean; takenAt?: number; observedAt?: number | null } = {},
+): Snapshot {
   return {
     fleet: {
       pool: 'default',

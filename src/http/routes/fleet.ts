@@ -15,7 +15,8 @@ import { findEngine } from '../present.js'
 export function deleteContainer({ controlPlane }: Dependencies): Handler<AppEnv, '/containers/:id'> {
   return async (c) => {
     const id = c.req.param('id')
-    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/.test(id)) throw new BerthError('not-found', `there is no engine ${JSON.stringify(id)}: GET /engines lists them`)
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/.test(id))
+      throw new BerthError('not-found', `there is no engine ${JSON.stringify(id)}: GET /engines lists them`)
     await controlPlane.remove(await wholeId(controlPlane, id), changeId(c))
     return answer<Deleted>(c, 200, { deleted: id })
   }

@@ -24,7 +24,10 @@ export function provisionEngine({ controlPlane, config }: Dependencies): Handler
     try {
       const engine = await controlPlane.provision({ requestId, labels: body.labels, environment: body.env, hostPort: body.host_port })
       if (engine.containerId === null || engine.containerName === null) {
-        throw new BerthError('provisioning-failed', `the engine ${engine.engineId} lost its container at once; it is being made again: see GET /engines/${engine.engineId}`)
+        throw new BerthError(
+          'provisioning-failed',
+          `the engine ${engine.engineId} lost its container at once; it is being made again: see GET /engines/${engine.engineId}`,
+        )
       }
       return answer<Provisioned>(c, 200, {
         container_id: engine.containerId,
@@ -45,7 +48,10 @@ function reservedFields(body: ProvisionBody, managedKey: string): FieldError[] {
   const detail = 'is set by Berth itself and cannot be chosen'
   const labels = Object.keys(body.labels).filter((name) => reservedLabel(name, managedKey))
   const environment = Object.keys(body.env).filter((name) => reservedEnvironment(name))
-  return [...labels.map((name) => ({ pointer: pointer(['labels', name]), detail })), ...environment.map((name) => ({ pointer: pointer(['env', name]), detail }))]
+  return [
+    ...labels.map((name) => ({ pointer: pointer(['labels', name]), detail })),
+    ...environment.map((name) => ({ pointer: pointer(['env', name]), detail })),
+  ]
 }
 
 function provisioningDetail(error: BerthError, vpnDown: boolean): ProvisioningDetail {
@@ -56,7 +62,8 @@ function provisioningDetail(error: BerthError, vpnDown: boolean): ProvisioningDe
     error: code === 'general_error' ? 'provisioning_failed' : 'provisioning_blocked',
     code,
     message: error.message,
-    recovery_eta_seconds: error.extra.retryAfterSeconds === undefined ? (code === 'vpn_disconnected' ? 60 : null) : Math.ceil(error.extra.retryAfterSeconds),
+    recovery_eta_seconds:
+      error.extra.retryAfterSeconds === undefined ? (code === 'vpn_disconnected' ? 60 : null) : Math.ceil(error.extra.retryAfterSeconds),
     can_retry: !unexpected,
     should_wait: !unexpected,
   }

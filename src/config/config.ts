@@ -1,0 +1,54 @@
+/**
+ * @module
+ * The shape of the configuration.
+ */
+import type { PortRange } from './values.js'
+import type { Values } from './variables.js'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The effective configuration: every value is final, nothing is read from the environment after it. */
+export interface Config {
+  pool: string
+  dataDir: string
+  /** What becomes of the engines when Berth is stopped in order. */
+  onStop: Values['BERTH_ON_STOP']
+  logLevel: Values['LOG_LEVEL']
+  http: { host: string; port: number; apiKey: string | null; allowedHosts: string[] }
+  /** `external`: the server is somebody else's, Berth starts none and Temporal's standard environment says where it is. */
+  temporal: { port: number; external: boolean; namespace: string }
+  docker: { host: string | null; managedLabel: { key: string; value: string }; network: string | null }
+  engines: {
+    variant: Values['ENGINE_VARIANT']
+    /** Takes the place of the variant's image. */
+    image: string | null
+    /** Image tags of the variants jopsis-arm32 and jopsis-arm64. */
+    armVersions: { arm32: string; arm64: string }
+    namePrefix: string
+    /** What clients dial; `null`: Gluetun's container name, or localhost without Gluetun. */
+    host: string | null
+    httpPorts: PortRange
+    httpsPorts: PortRange
+    /** 0: no limit. */
+    memoryMb: number
+    /** 0: no limit. */
+    cpus: number
+    /** 0: no limit. */
+    pidsLimit: number
+  }
+  /** `maxReplicas` is never above the number of ports. */
+  fleet: { minReplicas: number; maxReplicas: number }
+  gluetun: {
+    /** `null`: no VPN, no forwarded engine. */
+    containerName: string | null
+    apiPort: number
+    url: string | null
+    auth: GluetunAuth
+    portLossGraceMs: number
+  }
+  health: { intervalMs: number; failureThreshold: number; startupTimeoutMs: number }
+  /** What was decided that the variables alone do not say; worth a line at start. */
+  notes: string[]
+}
+
+export type GluetunAuth = { kind: 'none' } | { kind: 'apikey'; key: string } | { kind: 'basic'; username: string; password: string }
