@@ -55,7 +55,17 @@ const CreatedAnswer = z.object({ Id })
 
 /** What an event's attributes hold beside the container's labels. */
 const EVENT_ATTRIBUTES = new Set(['image', 'name', 'oldName', 'exitCode', 'signal', 'execDuration'])
-export const ACTIONS = ['create', 'start', 'die', 'destroy', 'oom', 'pause', 'unpause', 'rename', 'health_status'] as const satisfies ContainerAction[]
+export const ACTIONS = [
+  'create',
+  'start',
+  'die',
+  'destroy',
+  'oom',
+  'pause',
+  'unpause',
+  'rename',
+  'health_status',
+] as const satisfies ContainerAction[]
 
 interface ManagedLabel {
   key: string
@@ -188,7 +198,10 @@ function networkMode(mode: string | null | undefined): string {
 
 function address(state: ContainerState, networks: z.infer<typeof Networks>): string | null {
   if (state !== 'running') return null
-  return Object.values(networks ?? {}).find(({ IPAddress }) => IPAddress !== null && IPAddress !== undefined && IPAddress !== '')?.IPAddress ?? null
+  return (
+    Object.values(networks ?? {}).find(({ IPAddress }) => IPAddress !== null && IPAddress !== undefined && IPAddress !== '')?.IPAddress ??
+    null
+  )
 }
 
 /** Docker writes the year 1 for never. */

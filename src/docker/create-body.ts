@@ -73,7 +73,8 @@ export type CreateBody = z.infer<typeof CreateBody>
  * Throws `RuntimeError` `refused`, naming the field, when the result is not within the closed schema.
  */
 export function createBody(spec: EngineSpec, options: CreateBodyOptions): CreateBody {
-  if (!isVariant(spec.variant)) throw new RuntimeError('refused', `building the container ${spec.name}: there is no engine variant "${spec.variant}"`)
+  if (!isVariant(spec.variant))
+    throw new RuntimeError('refused', `building the container ${spec.name}: there is no engine variant "${spec.variant}"`)
   const { environment, command } = variantOf(spec.variant).containerConfig({
     httpPort: spec.httpPort,
     httpsPort: spec.httpsPort,

@@ -25,6 +25,7 @@ const REMOVAL_POLL_MS = 5
 const KNOWN_IDS = 4096
 
 const FULL_ID = /^[0-9a-f]{64}$/
+const IMAGE = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*(:\d+)?(\/[a-zA-Z0-9_.-]*[a-zA-Z0-9])*(:[a-zA-Z0-9_.-]+)?(@sha256:[0-9a-f]{64})?$/
 const ID_OR_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/
 
 export interface DockerRuntimeOptions {
@@ -52,7 +53,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     known.add(id)
   }
   const images = new Map<string, number>()
-  const pulls = new Map<string, Promise<void>>()
+  const searches = new Map<string, Promise<void>>()
 
   const inspectAnswer = async (doing: string, idOrName: string): Promise<unknown> => {
     if (!ID_OR_NAME.test(idOrName)) throw new RuntimeError('refused', `${doing}: this is no container id or name`)
@@ -69,6 +70,14 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     const container = readInspect(doing, body, managedLabel)
     if (container.managed) remember(container.id)
     return container
+  }
+
+  const findOrPull = async (image: string): Promise<void> => {
+    const doing = `looking for the image ${image}`
+    if (!IMAGE.test(image)) throw new RuntimeError('refused', `${doing}: this is no image name; check ENGINE_IMAGE`)
+    const { status, message } = await client.ask(doing, { method: 'GET', path: `/images/${image}/json` }, timeoutMs)
+    if (status === 404) return pull(image)
+    if (status >= 400) throw refusal(doing, status, message)
   }
 
   const pull = async (image: string): Promise<void> => {
@@ -116,23 +125,22 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
 
     async ensureImage(image) {
       if ((images.get(image) ?? 0) > performance.now()) return
-      const doing = `looking for the image ${image}`
-      const { status, message } = await client.ask(doing, { method: 'GET', path: `/images/${image}/json` }, timeoutMs)
-      if (status === 404) {
-        // Engines of a fleet want the same image at the same time.
-        const underWay = pulls.get(image) ?? pull(image).finally(() => pulls.delete(image))
-        pulls.set(image, underWay)
-        await underWay
-      } else if (status >= 400) {
-        throw refusal(doing, status, message)
-      }
+      // Engines of a fleet want the same image at the same time.
+      const search = searches.get(image) ?? findOrPull(image).finally(() => searches.delete(image))
+      searches.set(image, search)
+      await search
       images.set(image, performance.now() + IMAGE_SEEN_MS)
     },
 
     async create(spec) {
       const doing = `creating the container ${spec.name}`
       if (!ID_OR_NAME.test(spec.name)) throw new RuntimeError('refused', `${doing}: this is no container name`)
-      const request = { method: 'POST', path: '/containers/create', query: { name: spec.name }, body: createBody(spec, { managedLabel, limits }) } as const
+      const request = {
+        method: 'POST',
+        path: '/containers/create',
+        query: { name: spec.name },
+        body: createBody(spec, { managedLabel, limits }),
+      } as const
       const { status, body, message } = await client.ask(doing, request, timeoutMs * CREATE_FACTOR)
       if (status >= 400) {
         const error = refusalWithNetwork(doing, status, message, null)
@@ -160,7 +168,11 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
       if (!known.has(containerId)) {
         const found = await inspect(containerId)
         if (found === null) return
-        if (!found.managed) throw new RuntimeError('refused', `${doing}: ${found.name} does not carry the label ${managedLabel.key}=${managedLabel.value}, so it is not Berth's`)
+        if (!found.managed)
+          throw new RuntimeError(
+            'refused',
+            `${doing}: ${found.name} does not carry the label ${managedLabel.key}=${managedLabel.value}, so it is not Berth's`,
+          )
       }
       // Anonymous volumes of the image go with it.
       const request = { method: 'DELETE', path: `/containers/${containerId}`, query: { force: 'true', v: 'true' } } as const
@@ -169,7 +181,10 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
       if (status >= 400 && status !== 404 && !inProgress) throw refusal(doing, status, message)
       while ((await inspectAnswer(doing, containerId)) !== null) {
         if (performance.now() > deadline) {
-          throw new RuntimeError('conflict', `${doing}: its removal has not ended within ${timeoutMs} ms; see "docker inspect ${short(containerId)}" on the Docker host`)
+          throw new RuntimeError(
+            'conflict',
+            `${doing}: its removal has not ended within ${timeoutMs} ms; see "docker inspect ${short(containerId)}" on the Docker host`,
+          )
         }
         await delay(REMOVAL_POLL_MS)
       }
@@ -186,7 +201,12 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
         client.lines(
           doing,
           { method: 'GET', path: '/events', query: { since, filters: { type: ['container'], event: [...ACTIONS], ...which } } },
-          { connectMs: timeoutMs, silenceMs: null, signal: signals, refused: ({ status, message }: DaemonAnswer) => refusal(doing, status, message) },
+          {
+            connectMs: timeoutMs,
+            silenceMs: null,
+            signal: signals,
+            refused: ({ status, message }: DaemonAnswer) => refusal(doing, status, message),
+          },
         )
       // Filters of different kinds narrow each other, so that the two wishes need two subscriptions. A managed container is the first one's.
       const ours = subscribe({ label: [`${managedLabel.key}=${managedLabel.value}`] })

@@ -23,8 +23,17 @@ const RULES: Rule[] = [
     code: 'network-gone',
     fix: 'start the container whose network it is to share',
   },
-  { status: 404, words: /network .*not found/i, code: 'network-gone', fix: 'create that network, or set DOCKER_NETWORK to one that exists' },
-  { words: /port is already allocated|address already in use/i, code: 'port-taken', fix: 'free that port on the host, or choose another range with PORT_RANGE_HOST' },
+  {
+    status: 404,
+    words: /network .*not found/i,
+    code: 'network-gone',
+    fix: 'create that network, or set DOCKER_NETWORK to one that exists',
+  },
+  {
+    words: /port is already allocated|address already in use/i,
+    code: 'port-taken',
+    fix: 'free that port on the host, or choose another range with PORT_RANGE_HOST',
+  },
   { status: 404, words: /no such image|image not known/i, code: 'image-missing' },
   { status: 409, words: /name .* is already in use/i, code: 'name-taken' },
   { status: 409, words: /marked for removal/i, code: 'no-such-container' },
@@ -58,7 +67,10 @@ function codeOfStatus(status: number): RuntimeErrorCode {
 
 /** The same of an image: how to get it, or to choose another. */
 export function imageMissing(doing: string, image: string, message: string): RuntimeError {
-  return new RuntimeError('image-missing', `${doing}: ${readable(message)}; run "docker pull ${image}" on the Docker host, or set ENGINE_IMAGE to an image that it has`)
+  return new RuntimeError(
+    'image-missing',
+    `${doing}: ${readable(message)}; run "docker pull ${image}" on the Docker host, or set ENGINE_IMAGE to an image that it has`,
+  )
 }
 
 const OR_DEMO = 'or try Berth without Docker with --demo'
@@ -70,9 +82,17 @@ export function unreachable(doing: string, address: DockerAddress, error: unknow
   const options = { cause: error }
   switch (code) {
     case 'ENOENT':
-      return new RuntimeError('unreachable', `${doing}: there is no Docker socket at ${where}; start Docker, set DOCKER_HOST to where it listens, ${OR_DEMO}`, options)
+      return new RuntimeError(
+        'unreachable',
+        `${doing}: there is no Docker socket at ${where}; start Docker, set DOCKER_HOST to where it listens, ${OR_DEMO}`,
+        options,
+      )
     case 'ECONNREFUSED':
-      return new RuntimeError('unreachable', `${doing}: nothing listens at ${where}; start Docker, set DOCKER_HOST to where it listens, ${OR_DEMO}`, options)
+      return new RuntimeError(
+        'unreachable',
+        `${doing}: nothing listens at ${where}; start Docker, set DOCKER_HOST to where it listens, ${OR_DEMO}`,
+        options,
+      )
     case 'EACCES':
     case 'EPERM':
       return new RuntimeError(
@@ -89,7 +109,10 @@ export function unreachable(doing: string, address: DockerAddress, error: unknow
 }
 
 export function timedOut(doing: string, address: DockerAddress, timeoutMs: number): RuntimeError {
-  return new RuntimeError('unreachable', `${doing}: Docker at ${formatDockerAddress(address)} did not answer within ${timeoutMs} ms; it may have done it all the same`)
+  return new RuntimeError(
+    'unreachable',
+    `${doing}: Docker at ${formatDockerAddress(address)} did not answer within ${timeoutMs} ms; it may have done it all the same`,
+  )
 }
 
 /** An answer that is not what the API promises: as good as none. The answer itself is not quoted, as it may hold credentials. */

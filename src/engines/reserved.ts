@@ -20,7 +20,12 @@ export const RESERVED_ENVIRONMENT: ReadonlySet<string> = new Set([
   'PATH',
 ])
 
-const RESERVED_LABELS: ReadonlySet<string> = new Set(['host.http_port', 'host.https_port', 'com.centurylinklabs.watchtower.enable', 'dev.dozzle.group'])
+const RESERVED_LABELS: ReadonlySet<string> = new Set([
+  'host.http_port',
+  'host.https_port',
+  'com.centurylinklabs.watchtower.enable',
+  'dev.dozzle.group',
+])
 const RESERVED_PREFIXES = ['acestream.', 'com.docker.']
 
 /** Whether a caller may not set this environment variable. Letter case does not matter. */

@@ -55,7 +55,8 @@ export interface Dockerd {
 export function whyNoDockerd(): string | null {
   if (process.platform !== 'linux') return `a Docker daemon of its own needs Linux, this is ${process.platform}`
   if (process.getuid?.() !== 0) return 'a Docker daemon of its own needs root'
-  if (!existsSync(DOCKERD) && !existsSync('/usr/bin/apt-get')) return `${DOCKERD} is absent and there is no apt-get to install docker.io with`
+  if (!existsSync(DOCKERD) && !existsSync('/usr/bin/apt-get'))
+    return `${DOCKERD} is absent and there is no apt-get to install docker.io with`
   return null
 }
 
@@ -213,7 +214,8 @@ async function removeAllContainers(socketPath: string): Promise<void> {
   const listed = async () => JSON.parse((await ask(socketPath, 'GET', '/containers/json?all=1')).body) as { Id: string }[]
   const deadline = Date.now() + STOP_DEADLINE_MS
   for (let left = await listed(); left.length > 0; left = await listed()) {
-    if (Date.now() > deadline) throw new Error(`${left.length} containers could not be removed: ${left.map(({ Id }) => Id.slice(0, 12)).join(', ')}`)
+    if (Date.now() > deadline)
+      throw new Error(`${left.length} containers could not be removed: ${left.map(({ Id }) => Id.slice(0, 12)).join(', ')}`)
     await Promise.all(left.map(({ Id }) => ask(socketPath, 'DELETE', `/containers/${Id}?force=1&v=1`)))
   }
 }
@@ -270,7 +272,13 @@ function processesOf(folder: string): number[] {
     const [state, parent] = statOf(pid)
     if (state === undefined || state === 'Z') continue
     parents.set(pid, Number(parent))
-    if (procFile(pid, 'cmdline').split('\0').some((word) => word.includes(`${folder}/`)) && isDockerProcess(pid)) found.add(pid)
+    if (
+      procFile(pid, 'cmdline')
+        .split('\0')
+        .some((word) => word.includes(`${folder}/`)) &&
+      isDockerProcess(pid)
+    )
+      found.add(pid)
   }
   for (let grown = true; grown; ) {
     grown = false
