@@ -3,7 +3,20 @@
  * Keeps fetched binaries, one folder for each name, version and platform. A folder appears whole, by one rename, so what is
  * there has been checked; two processes that fetch the same one at once do each other no harm.
  */
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder } from './cache-folder.mjs'
 

