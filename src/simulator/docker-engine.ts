@@ -118,7 +118,8 @@ export function createDockerSimulator(options: DockerSimulatorOptions): DockerSi
   }
 
   async function endAll(): Promise<void> {
-    await Promise.all(registry.all().map((container) => (container.run === null ? null : lifecycle.crash(container, 137))))
+    const running = registry.all().filter((container) => container.run !== null)
+    await Promise.all(running.map((container) => lifecycle.crash(container, 137)))
   }
 
   return {

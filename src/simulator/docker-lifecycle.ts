@@ -192,7 +192,8 @@ export class Lifecycle {
   /** Whatever is being done is finished without further delay; nothing more can be started. Resolves when it is done. */
   async settle(): Promise<void> {
     this.#stopping.abort()
-    await Promise.all(this.options.registry.all().map((container) => (container.removing ? null : container.exclusively(async () => {}))))
+    const busy = this.options.registry.all().filter((container) => !container.removing)
+    await Promise.all(busy.map((container) => container.exclusively(async () => {})))
   }
 
   async #remove(container: SimulatedContainer): Promise<void> {

@@ -384,7 +384,7 @@ const CASES: Record<string, (world: World) => Promise<unknown>> = {
 
   filters: async ({ attempt, run, make, docker, raw }) => {
     const namesOf = async (filters: Record<string, string[]>, all = true) =>
-      (await docker.listContainers({ all, filters })).map(({ Names }) => Names[0]).sort()
+      (await docker.listContainers({ all, filters })).map(({ Names }) => Names[0] ?? '').sort()
     await run('filter-1', { Labels: { kind: 'a', other: 'x=y' } })
     await make('filter-2', { Labels: { kind: 'b' } })
     return [
