@@ -16,8 +16,9 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-const DOCKERD = '/usr/sbin/dockerd'
-const IP = '/sbin/ip'
+/** Debian's package, then Docker's own. */
+const DOCKERD_PATHS = ['/usr/sbin/dockerd', '/usr/bin/dockerd', '/usr/local/bin/dockerd']
+const IP_PATHS = ['/sbin/ip', '/usr/sbin/ip', '/bin/ip', '/usr/bin/ip']
 const FOLDER_PREFIX = 'berth-dockerd-'
 const START_DEADLINE_MS = 60_000
 const STOP_DEADLINE_MS = 30_000
@@ -25,7 +26,7 @@ const STOP_DEADLINE_MS = 30_000
 export interface DockerdOptions {
   /**
    * Lets the daemon write its iptables chains: needed only where containers on user-defined networks must reach each other although another daemon on the host
-   * forbids forwarding. Daemons with this set must not run at the same time.
+   * forbids forwarding. Daemons with this set must not run at the same time: `stop` puts back the rules as they were at the start.
    */
   iptables?: boolean
 }
@@ -55,8 +56,8 @@ export interface Dockerd {
 export function whyNoDockerd(): string | null {
   if (process.platform !== 'linux') return `a Docker daemon of its own needs Linux, this is ${process.platform}`
   if (process.getuid?.() !== 0) return 'a Docker daemon of its own needs root'
-  if (!existsSync(DOCKERD) && !existsSync('/usr/bin/apt-get'))
-    return `${DOCKERD} is absent and there is no apt-get to install docker.io with`
+  if (firstOf(DOCKERD_PATHS) === null && !existsSync('/usr/bin/apt-get'))
+    return 'there is no dockerd, and no apt-get to install docker.io with'
   return null
 }
 
@@ -67,7 +68,7 @@ export function whyNoDockerd(): string | null {
 export async function startDockerd(options: DockerdOptions = {}): Promise<Dockerd> {
   const obstacle = whyNoDockerd()
   if (obstacle !== null) throw new Error(obstacle)
-  await installDocker()
+  const binary = await installDocker()
   await sweepLeftovers()
 
   const folder = await mkdtemp(join(tmpdir(), FOLDER_PREFIX))
@@ -75,12 +76,13 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
   await writeFile(join(folder, 'owner'), JSON.stringify({ pid: process.pid, started: processStart(process.pid) }))
   const bridge = await createBridge()
   await writeFile(join(folder, 'bridge'), bridge ?? '')
+  if (options.iptables === true) await writeFile(join(folder, 'iptables'), (await run('iptables-save')).stdout)
 
   const socketPath = join(folder, 'docker.sock')
   const iptables = options.iptables === true
   let daemon: ChildProcess
   try {
-    daemon = await launch(folder, socketPath, bridge, iptables)
+    daemon = await launch(binary, folder, socketPath, bridge, iptables)
   } catch (error) {
     await endFolder(folder, bridge)
     throw error
@@ -93,7 +95,7 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
   process.once('exit', atExit)
 
   const launchAgain = async () => {
-    daemon = await launch(folder, socketPath, bridge, iptables)
+    daemon = await launch(binary, folder, socketPath, bridge, iptables)
   }
   return {
     socketPath,
@@ -113,6 +115,7 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
         await launchAgain()
       }
       await removeAllContainers(socketPath)
+      await removeNetworks(socketPath)
       await terminate(daemon)
       await endFolder(folder, bridge)
     },
@@ -131,12 +134,12 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
   }
 }
 
-async function launch(folder: string, socketPath: string, bridge: string | null, iptables: boolean): Promise<ChildProcess> {
+async function launch(binary: string, folder: string, socketPath: string, bridge: string | null, iptables: boolean): Promise<ChildProcess> {
   const name = folder.slice(folder.lastIndexOf('/') + 1).toLowerCase()
   await forgetDeadContainerd(folder)
   const log = openSync(join(folder, 'log'), 'a')
   const daemon = spawn(
-    DOCKERD,
+    binary,
     [
       `--host=unix://${socketPath}`,
       `--data-root=${join(folder, 'data')}`,
@@ -220,6 +223,13 @@ async function removeAllContainers(socketPath: string): Promise<void> {
   }
 }
 
+/** With their bridges, which would outlive the daemon. */
+async function removeNetworks(socketPath: string): Promise<void> {
+  const networks = JSON.parse((await ask(socketPath, 'GET', '/networks')).body) as { Id: string; Name: string }[]
+  const own = networks.filter(({ Name }) => !['bridge', 'host', 'none'].includes(Name))
+  await Promise.all(own.map(({ Id }) => ask(socketPath, 'DELETE', `/networks/${Id}`)))
+}
+
 async function killAllContainers(socketPath: string): Promise<void> {
   const running = JSON.parse((await ask(socketPath, 'GET', '/containers/json')).body) as { Id: string }[]
   await Promise.all(running.map(({ Id }) => ask(socketPath, 'POST', `/containers/${Id}/kill`)))
@@ -239,6 +249,8 @@ async function endFolder(folder: string, bridge: string | null): Promise<void> {
   await endProcessesOf(folder)
   for (const mount of mountsUnder(folder)) await run('umount', ['--lazy', mount])
   await removeControlGroups(folder)
+  const rules = join(folder, 'iptables')
+  if (existsSync(rules)) await run('iptables-restore', [rules])
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
   if (bridge !== null) await removeBridge(bridge)
 }
@@ -354,14 +366,24 @@ async function removeBridge(name: string): Promise<void> {
   })
 }
 
-async function installDocker(): Promise<void> {
-  if (existsSync(DOCKERD) && existsSync(IP)) return
-  process.stderr.write('installing docker.io with apt-get: the tests of the Docker adapter need a real daemon\n')
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+/** Resolves with the path of dockerd. */
+async function installDocker(): Promise<string> {
+  const present = firstOf(DOCKERD_PATHS)
+  if (present !== null && firstOf(IP_PATHS) !== null) return present
+  const packages = [...(present === null ? ['docker.io'] : []), 'iproute2']
+  process.stderr.write(`installing ${packages.join(' and ')} with apt-get: the tests of the Docker adapter need a real daemon\n`)
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, maxBuffer: 1 << 26 }
+  // Another test file may be installing it too.
   const lock = ['-o', 'DPkg::Lock::Timeout=300']
-  await run('apt-get', [...lock, 'update'], { env: environment, maxBuffer: 1 << 26 })
-  await run('apt-get', [...lock, 'install', '-y', 'docker.io', 'iproute2'], { env: environment, maxBuffer: 1 << 26 })
-  if (!existsSync(DOCKERD)) throw new Error(`docker.io was installed and ${DOCKERD} is still absent`)
+  await run('apt-get', [...lock, 'update'], options)
+  await run('apt-get', [...lock, 'install', '-y', ...packages], options)
+  const installed = firstOf(DOCKERD_PATHS)
+  if (installed === null) throw new Error(`docker.io was installed and there is still none of ${DOCKERD_PATHS.join(', ')}`)
+  return installed
+}
+
+function firstOf(paths: string[]): string | null {
+  return paths.find((path) => existsSync(path)) ?? null
 }
 
 function pidOf(daemon: ChildProcess): number {
