@@ -11,7 +11,7 @@ import { nanoAce } from './nano-ace.js'
 import { wafy80 } from './wafy80.js'
 import type { ImageOptions, Variant } from './variant.js'
 
-export type { ContainerConfig, EnginePorts, ImageOptions, Variant } from './variant.js'
+export type { ImageOptions, Variant } from './variant.js'
 
 const REGISTRY = {
   'krinkuto11-amd64': krinkuto11Amd64,

@@ -39,11 +39,11 @@ export async function importEngineImage(dockerHost: string, tag: string = ENGINE
 
   const archive = await archiveOf(content, scripts)
   const colon = tag.lastIndexOf(':')
-  const progress = (await docker.importImage(archive, {
+  const progress = await docker.importImage(archive, {
     repo: tag.slice(0, colon),
     tag: tag.slice(colon + 1),
     changes: [...IMAGE_CONFIG, `LABEL ${CONTENT_LABEL}=${content}`].join('\n'),
-  })) as unknown as NodeJS.ReadableStream
+  })
   await new Promise<void>((done, failed) => docker.modem.followProgress(progress, (error) => (error ? failed(error) : done())))
   return tag
 }
