@@ -122,3 +122,4 @@ function forwarded(logger: Logger): DefaultLogger {
 }
 
 await main()
+process.exit()

@@ -40,8 +40,9 @@ function state(value: string): 'up' | 'down' {
 
 try {
   await program.parseAsync()
+  process.exit()
 } catch (error) {
   const expected = error instanceof ConfigError || error instanceof StartError || (error instanceof Error && error.name === 'BerthError')
   console.error(expected ? `berth: ${error.message}` : error)
-  process.exitCode = error instanceof ConfigError ? 2 : 1
+  process.exit(error instanceof ConfigError ? 2 : 1)
 }

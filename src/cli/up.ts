@@ -52,7 +52,7 @@ export async function up(options: { demo: boolean }): Promise<void> {
     new Part({
       name,
       command: process.execPath,
-      arguments: ['--enable-source-maps', file],
+      arguments: [file],
       env,
       ipc: true,
       onMessage,

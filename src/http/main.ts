@@ -39,3 +39,4 @@ async function main(): Promise<void> {
 }
 
 await main()
+process.exit()
