@@ -1,4 +1,10 @@
 import { defineConfig } from 'vitest/config'
+import { cachedBinary } from './scripts/setup/binary-cache.mjs'
+import { temporalCli, temporalTestServer } from './scripts/setup/binary-pins.mjs'
+
+/** What `npm test` sets; here for a suite that is run by itself, once `npm test` has fetched them. */
+process.env.BERTH_TEMPORAL_CLI ||= cachedBinary(temporalCli) ?? ''
+process.env.BERTH_TEMPORAL_TEST_SERVER ||= cachedBinary(temporalTestServer) ?? ''
 
 const minute = 60_000
 

@@ -38,7 +38,7 @@ async function named(path) {
   const { version, output } = await versionOf(path)
   if (version) return path
   throw new SetupFailure(
-    `TEMPORAL_CLI is ${path}, and it does not run: ${lastLines(output, 3)}`,
+    `TEMPORAL_CLI is ${path}, which does not answer --version as the temporal program does: ${lastLines(output, 3)}`,
     'set TEMPORAL_CLI to the temporal command-line program, or unset it to have it fetched',
   )
 }
