@@ -142,7 +142,8 @@ async function beating<T>(run: (checkpoint: (step: string) => void) => Promise<T
     })
   } catch (error) {
     if (error instanceof ProvisionFailure) throw ApplicationFailure.nonRetryable(error.message, error.code)
-    if (error instanceof RuntimeError && activityInfo().activityType === 'provision') throw ApplicationFailure.nonRetryable(error.message, error.code)
+    if (error instanceof RuntimeError && activityInfo().activityType === 'provision')
+      throw ApplicationFailure.nonRetryable(error.message, error.code)
     throw error
   } finally {
     clearInterval(beat)

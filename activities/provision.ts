@@ -65,7 +65,8 @@ export async function provisionEngine(input: ProvisionInput, deps: ProvisionDeps
   deps.checkpoint('image')
   const network = await networkOf(engine, deps)
 
-  let answer = input.epoch === null ? await firstAnswer(input, deps) : await handBack(input, input.epoch, input.reason ?? 'lost', scope, deps)
+  let answer =
+    input.epoch === null ? await firstAnswer(input, deps) : await handBack(input, input.epoch, input.reason ?? 'lost', scope, deps)
   for (let attempt = 0; attempt < 3; attempt++) {
     deps.checkpoint('lease answered')
     if (answer.kind === 'denied' && answer.reason === 'recovering') {
@@ -98,7 +99,13 @@ async function firstAnswer(input: ProvisionInput, deps: ProvisionDeps): Promise<
 }
 
 /** Ends an epoch of this engine, with proof, and asks for the next one in the same message. */
-async function handBack(input: ProvisionInput, epoch: number, reason: string, scope: LeaseScope, deps: ProvisionDeps): Promise<Grant | Denial> {
+async function handBack(
+  input: ProvisionInput,
+  epoch: number,
+  reason: string,
+  scope: LeaseScope,
+  deps: ProvisionDeps,
+): Promise<Grant | Denial> {
   const { engineId } = input.engine
   await deps.lease.revoke({ epoch, reason, by: engineId })
   deps.checkpoint('revoked')
@@ -169,7 +176,10 @@ async function createForwarded(
     const theirs = other.engine.epoch ?? 0
     if (theirs === epoch && other.engine.engineId === spec.engineId) return { id: other.id, adopted: true }
     if (theirs >= epoch) {
-      throw new ProvisionFailure('conflict', `The name ${spec.name} belongs to epoch ${theirs}, newer than ${epoch}: this attempt is too late.`)
+      throw new ProvisionFailure(
+        'conflict',
+        `The name ${spec.name} belongs to epoch ${theirs}, newer than ${epoch}: this attempt is too late.`,
+      )
     }
     await runtime.remove(other.id)
   }
@@ -200,7 +210,8 @@ async function makeFollower(input: ProvisionInput, network: EngineNetwork, deps:
           `The name ${spec.name} is taken by a container that is not Berth's (${other.id.slice(0, 12)}): remove or rename it, or set BERTH_NAME_PREFIX.`,
         )
       }
-      const usable = (other.state === 'created' || other.state === 'running') && other.id !== input.containerId && sharesNetwork(other, network)
+      const usable =
+        (other.state === 'created' || other.state === 'running') && other.id !== input.containerId && sharesNetwork(other, network)
       if (!usable) {
         await runtime.remove(other.id)
         continue
@@ -253,7 +264,10 @@ async function networkOf(engine: EngineInput, { vpn, settings }: ProvisionDeps):
   let container = await vpn.find(VPN_AGE_MS)
   if (!container?.running) container = await vpn.find(0)
   if (container === null) {
-    throw new ProvisionFailure('vpn-missing', `There is no container ${vpn.name}: start Gluetun, or set GLUETUN_CONTAINER_NAME to its name.`)
+    throw new ProvisionFailure(
+      'vpn-missing',
+      `There is no container ${vpn.name}: start Gluetun, or set GLUETUN_CONTAINER_NAME to its name.`,
+    )
   }
   if (!container.running) throw new ProvisionFailure('vpn-missing', `Container ${vpn.name} does not run: engines wait for it.`)
   return { kind: 'container', containerId: container.id, containerName: container.name }

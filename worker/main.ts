@@ -90,7 +90,9 @@ function activityDeps(config: Config, client: Client, logger: Logger, stopping: 
               auth: gluetun.auth,
             }),
     settings: {
-      image: engines.image ?? defaultImage(engines.variant, { arm32Version: engines.armVersions.arm32, arm64Version: engines.armVersions.arm64 }),
+      image:
+        engines.image ??
+        defaultImage(engines.variant, { arm32Version: engines.armVersions.arm32, arm64Version: engines.armVersions.arm64 }),
       variant: engines.variant,
       namePrefix: engines.namePrefix,
       host: engines.host,

@@ -139,7 +139,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
       void asked
       state = provisioned(state, result, Date.now())
     } catch (error) {
-      if (isCancellation(error)) return
+      if (state.removing !== null) return
       state = failed(state, problemOf(error))
     }
   }

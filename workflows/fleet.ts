@@ -71,7 +71,10 @@ export async function fleet(input: FleetInput): Promise<void> {
       if (state.parked) return refused('conflict', 'The fleet is parked (berth down): start a worker to go on.')
       const live = liveEngines(state).length
       if (live >= state.policy.maxReplicas) {
-        return refused('max-capacity', `${live} engines run and MAX_REPLICAS is ${state.policy.maxReplicas}: delete one or raise MAX_REPLICAS.`)
+        return refused(
+          'max-capacity',
+          `${live} engines run and MAX_REPLICAS is ${state.policy.maxReplicas}: delete one or raise MAX_REPLICAS.`,
+        )
       }
       const engineId = newEngineId()
       const added = addEngine(
@@ -118,7 +121,9 @@ export async function fleet(input: FleetInput): Promise<void> {
     const vpn = { ...state.vpn, enabled: argument.policy.vpnEnabled, containerName: argument.policy.vpnContainer }
     change({ ...state, parked: false, policy: argument.policy, vpn })
   })
-  setHandler(messages.parkFleet, () => change({ ...state, parked: true }), { description: 'Remove every engine until a worker starts again' })
+  setHandler(messages.parkFleet, () => change({ ...state, parked: true }), {
+    description: 'Remove every engine until a worker starts again',
+  })
   setHandler(messages.engineChanged, (view) => change(engineChanged(state, view)))
   setHandler(messages.engineGone, (argument) => change(engineGone(state, argument.engineId)))
   setHandler(messages.leaseVacant, (argument) => change({ ...state, vacancy: { ...argument, nominated: null } }))

@@ -58,9 +58,13 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
   }
 
   setHandler(messages.acquire, (argument) => take({ kind: 'acquire', ...argument }), { description: 'An engine asks for the port' })
-  setHandler(messages.confirm, (argument) => take({ kind: 'confirm', ...argument }), { description: 'A created container asks to be cleared to start' })
+  setHandler(messages.confirm, (argument) => take({ kind: 'confirm', ...argument }), {
+    description: 'A created container asks to be cleared to start',
+  })
   setHandler(messages.revoke, (argument) => take({ kind: 'revoke', ...argument }), { description: 'Take the port from this epoch' })
-  setHandler(messages.ended, (argument) => take({ kind: 'ended', ...argument }), { description: 'No container of this epoch exists any more' })
+  setHandler(messages.ended, (argument) => take({ kind: 'ended', ...argument }), {
+    description: 'No container of this epoch exists any more',
+  })
   setHandler(
     messages.elect,
     (argument) => {
@@ -103,7 +107,11 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
     const epoch = state.holder?.epoch
     const phase = state.holder?.phase
     const stirred = () =>
-      outbox.length > 0 || refreshAsked || workflowInfo().continueAsNewSuggested || state.holder?.epoch !== epoch || state.holder?.phase !== phase
+      outbox.length > 0 ||
+      refreshAsked ||
+      workflowInfo().continueAsNewSuggested ||
+      state.holder?.epoch !== epoch ||
+      state.holder?.phase !== phase
     const limit = phase === 'revoking' ? FENCE_AFTER : phase === 'granted' ? CONFIRM_WITHIN : null
     const inTime = limit === null ? await condition(stirred).then(() => true) : await condition(stirred, limit)
     if (!inTime && state.holder && state.holder.epoch === epoch && state.holder.phase === phase) {

@@ -113,7 +113,9 @@ export class HealthBook {
       record.health = record.everAnswered ? 'unknown' : record.health
     } else {
       record.failures += 1
-      const gone = record.everAnswered ? record.failures >= this.#options.failureThreshold : now - record.since >= this.#options.startupTimeoutMs
+      const gone = record.everAnswered
+        ? record.failures >= this.#options.failureThreshold
+        : now - record.since >= this.#options.startupTimeoutMs
       if (gone) record.health = 'unhealthy'
     }
     const starting = !record.everAnswered && now - record.since < this.#options.startupTimeoutMs

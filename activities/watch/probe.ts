@@ -33,7 +33,8 @@ export async function probeEngine(address: string, port: number, timeoutMs: numb
     const { version, platform } = parsed.data.result.version ?? {}
     return { healthy: true, version: version ?? null, platform: platform ?? null, detail: null }
   } catch (error) {
-    if (error instanceof Error && error.name === 'TimeoutError') return failed(`${where} does not answer get_status within ${timeoutMs} ms.`)
+    if (error instanceof Error && error.name === 'TimeoutError')
+      return failed(`${where} does not answer get_status within ${timeoutMs} ms.`)
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
     return failed(`${where} cannot be asked for get_status: ${cause}`)
   }

@@ -40,7 +40,10 @@ export class PortDamper {
 export function vpnViewOf(name: string, container: VpnContainer | null, reading: VpnReading | null): VpnView {
   const running = container?.running ?? false
   const asked = running ? reading : null
-  const missing = { code: 'vpn-missing', detail: `There is no container ${name}: start Gluetun, or set GLUETUN_CONTAINER_NAME to its name.` }
+  const missing = {
+    code: 'vpn-missing',
+    detail: `There is no container ${name}: start Gluetun, or set GLUETUN_CONTAINER_NAME to its name.`,
+  }
   const stopped = { code: 'vpn-stopped', detail: `Container ${name} does not run; engines keep waiting for it.` }
   return {
     enabled: true,
@@ -58,4 +61,3 @@ export function vpnViewOf(name: string, container: VpnContainer | null, reading:
     problem: container === null ? missing : running ? (asked?.problem ?? null) : stopped,
   }
 }
-

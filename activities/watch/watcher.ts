@@ -123,7 +123,9 @@ class Watcher {
     if (event.action === 'die' || event.action === 'destroy') {
       this.#book.drop(event.containerId)
       this.#startedAt.delete(event.containerId)
-      await this.#attempt('telling of a lost container', () => facts.containerLost(engineId, event.containerId, event.action === 'die' ? 'died' : 'gone'))
+      await this.#attempt('telling of a lost container', () =>
+        facts.containerLost(engineId, event.containerId, event.action === 'die' ? 'died' : 'gone'),
+      )
       return
     }
     if (event.action === 'start') {

@@ -11,7 +11,14 @@ import { SEARCH_ATTRIBUTES } from '../temporal/search-attributes.js'
 /** The web UI listens this far above the gRPC port. */
 export const UI_PORT_OFFSET = 1000
 
-const TYPE_NAMES: Record<string, string> = { KEYWORD: 'Keyword', BOOL: 'Bool', INT: 'Int', TEXT: 'Text', DOUBLE: 'Double', DATETIME: 'Datetime' }
+const TYPE_NAMES: Record<string, string> = {
+  KEYWORD: 'Keyword',
+  BOOL: 'Bool',
+  INT: 'Int',
+  TEXT: 'Text',
+  DOUBLE: 'Double',
+  DATETIME: 'Datetime',
+}
 
 export interface TemporalServerOptions {
   /** Path of the `temporal` binary. */

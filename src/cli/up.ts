@@ -96,7 +96,11 @@ export async function up(options: { demo: boolean }): Promise<void> {
   } finally {
     await stop()
   }
-  say(config.onStop === 'keep' && !mode.demo ? 'berth: stopped. Engines run on and are found again at the next start; "berth down" before a stop removes them.' : 'berth: stopped')
+  say(
+    config.onStop === 'keep' && !mode.demo
+      ? 'berth: stopped. Engines run on and are found again at the next start; "berth down" before a stop removes them.'
+      : 'berth: stopped',
+  )
 }
 
 interface Parts {
@@ -120,10 +124,18 @@ async function begin({ config, temporal, demo, worker, api, dataDir }: Parts): P
   await Promise.all([worker.start(), api.start()])
 }
 
-function temporalPart(config: Config, dataDir: string, env: NodeJS.ProcessEnv, logFile: NodeJS.WritableStream, say: (text: string) => void): Part {
+function temporalPart(
+  config: Config,
+  dataDir: string,
+  env: NodeJS.ProcessEnv,
+  logFile: NodeJS.WritableStream,
+  say: (text: string) => void,
+): Part {
   const binary = env.BERTH_TEMPORAL_CLI
   if (!binary) {
-    throw new StartError('The temporal binary is not known. Use "npm start", which obtains it, or set BERTH_TEMPORAL_CLI, or TEMPORAL_ADDRESS for a server of your own.')
+    throw new StartError(
+      'The temporal binary is not known. Use "npm start", which obtains it, or set BERTH_TEMPORAL_CLI, or TEMPORAL_ADDRESS for a server of your own.',
+    )
   }
   const part: Part = new Part({
     name: 'temporal',
@@ -170,7 +182,12 @@ async function requireFreePorts(config: Config): Promise<void> {
   if (!config.temporal.external) {
     const { port } = config.temporal
     wanted.push({ host: '127.0.0.1', port, variable: 'TEMPORAL_PORT', what: 'Temporal' })
-    wanted.push({ host: '127.0.0.1', port: port + UI_PORT_OFFSET, variable: 'TEMPORAL_PORT', what: 'Temporal’s web UI (1000 above TEMPORAL_PORT)' })
+    wanted.push({
+      host: '127.0.0.1',
+      port: port + UI_PORT_OFFSET,
+      variable: 'TEMPORAL_PORT',
+      what: 'Temporal’s web UI (1000 above TEMPORAL_PORT)',
+    })
   }
   const taken: string[] = []
   for (const { host, port, variable, what } of wanted) {
@@ -183,7 +200,9 @@ async function requireFreePorts(config: Config): Promise<void> {
 async function bind(host: string, port: number): Promise<string | null> {
   return new Promise((resolve) => {
     const probe = createServer()
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE' ? 'in use by another process' : error.message))
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'EADDRINUSE' ? 'in use by another process' : error.message),
+    )
     probe.listen(port, host, () => probe.close(() => resolve(null)))
   })
 }
@@ -224,7 +243,8 @@ async function sayForwarded(config: Config, say: (text: string) => void, stopped
     await delay(500)
     const lease = await leaseOf(config).catch(() => null)
     if (lease?.holder?.phase === 'active') {
-      if (attempt === 0) say(`berth: forwarded is engine ${lease.holder.engine_id} on port ${lease.holder.port} (epoch ${lease.holder.epoch})`)
+      if (attempt === 0)
+        say(`berth: forwarded is engine ${lease.holder.engine_id} on port ${lease.holder.port} (epoch ${lease.holder.epoch})`)
       return
     }
     if (!explained && attempt > 10 && lease?.condition) {

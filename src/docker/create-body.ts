@@ -6,7 +6,7 @@
  * closed schema; a body that has anything else is never sent.
  */
 import { z } from 'zod'
-import { LABEL } from '../domain/labels.js'
+import { ourLabels } from '../domain/labels.js'
 import { isVariant, variantOf } from '../engines/index.js'
 import { reservedEnvironment, reservedLabel } from '../engines/reserved.js'
 import { RuntimeError, type EngineNetwork, type EngineSpec } from './runtime.js'
@@ -107,28 +107,13 @@ export function createBody(spec: EngineSpec, options: CreateBodyOptions): Create
 }
 
 function labelsOf(spec: EngineSpec, managed: { key: string; value: string }): Record<string, string> {
-  const { network, forwarded } = spec
-  return {
-    ...without(spec.labels, (name) => reservedLabel(name, managed.key)),
-    'com.centurylinklabs.watchtower.enable': 'false',
-    'dev.dozzle.group': `berth-${spec.pool}`,
-    [LABEL.engineId]: spec.engineId,
-    [LABEL.pool]: spec.pool,
-    [LABEL.variant]: spec.variant,
-    [LABEL.httpPort]: String(spec.httpPort),
-    [LABEL.httpsPort]: String(spec.httpsPort),
-    [LABEL.hostHttpPort]: String(network.kind === 'bridge' ? network.hostHttpPort : spec.httpPort),
-    ...(network.kind === 'container' ? { [LABEL.vpnContainer]: network.containerName } : {}),
-    ...(forwarded === null
-      ? {}
-      : {
-          [LABEL.forwarded]: 'true',
-          [LABEL.epoch]: String(forwarded.epoch),
-          [LABEL.index]: String(forwarded.index),
-          [LABEL.p2pPort]: String(forwarded.p2pPort),
-        }),
-    [managed.key]: managed.value,
+  const { network } = spec
+  const facts = {
+    ...spec,
+    hostHttpPort: network.kind === 'bridge' ? network.hostHttpPort : spec.httpPort,
+    vpnContainer: network.kind === 'container' ? network.containerName : null,
   }
+  return { ...without(spec.labels, (name) => reservedLabel(name, managed.key)), ...ourLabels(facts, managed) }
 }
 
 function exposure(network: EngineNetwork, httpPort: number): { ExposedPorts?: Record<string, object> } {

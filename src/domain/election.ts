@@ -21,7 +21,9 @@ export interface ElectionRules {
  * streams, lowest id. An engine must be made anew to become forwarded, so one with streams is taken only with `force`.
  */
 export function choose(engines: readonly EngineView[], rules: ElectionRules): string | null {
-  const able = engines.filter((engine) => (engine.phase === 'running' || engine.phase === 'starting') && (rules.force || engine.streams.length === 0))
+  const able = engines.filter(
+    (engine) => (engine.phase === 'running' || engine.phase === 'starting') && (rules.force || engine.streams.length === 0),
+  )
   const preferred = able.find((engine) => engine.engineId === rules.preferred && engine.health !== 'unhealthy')
   if (preferred) return preferred.engineId
   const others = able.filter((engine) => engine.engineId !== rules.excluded)

@@ -187,7 +187,8 @@ function due(state: EngineState, reason: string, nominated: boolean, now: number
 
 function healthSeen(state: EngineState, fact: HealthFact, now: number): EngineState {
   if (fact.replace) return lost(state, 'unhealthy', now)
-  const problem: Problem | null = fact.health === 'unhealthy' ? { code: 'engine-unhealthy', detail: fact.detail ?? 'It does not answer.' } : null
+  const problem: Problem | null =
+    fact.health === 'unhealthy' ? { code: 'engine-unhealthy', detail: fact.detail ?? 'It does not answer.' } : null
   const view = changed(state.view, {
     phase: fact.health === 'healthy' ? 'running' : state.view.phase,
     health: fact.health,

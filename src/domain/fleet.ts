@@ -116,7 +116,13 @@ export function liveEngines(state: FleetState): FleetEngine[] {
  */
 export function addEngine(
   state: FleetState,
-  wish: { engineId: string; labels: Record<string, string>; environment: Record<string, string>; port: number | null; adopt: EngineInput | null },
+  wish: {
+    engineId: string
+    labels: Record<string, string>
+    environment: Record<string, string>
+    port: number | null
+    adopt: EngineInput | null
+  },
   now: number,
 ): { state: FleetState; input: EngineInput } | { failure: 'no-port' | 'port-taken' } {
   const input = wish.adopt ?? allocate(state, wish)

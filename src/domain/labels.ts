@@ -15,3 +15,41 @@ export const LABEL = {
   hostHttpPort: 'host.http_port',
   vpnContainer: 'acestream.vpn_container',
 } as const
+
+/** What our labels of one container say. */
+export interface LabelFacts {
+  engineId: string
+  pool: string
+  variant: string
+  httpPort: number
+  httpsPort: number
+  hostHttpPort: number
+  /** Name of the Gluetun container whose network it shares. */
+  vpnContainer: string | null
+  forwarded: { index: number; epoch: number; p2pPort: number } | null
+}
+
+/** All labels that are ours, the forwarded ones exactly on a forwarded container. */
+export function ourLabels(facts: LabelFacts, managed: { key: string; value: string }): Record<string, string> {
+  const { forwarded } = facts
+  return {
+    'com.centurylinklabs.watchtower.enable': 'false',
+    'dev.dozzle.group': `berth-${facts.pool}`,
+    [LABEL.engineId]: facts.engineId,
+    [LABEL.pool]: facts.pool,
+    [LABEL.variant]: facts.variant,
+    [LABEL.httpPort]: String(facts.httpPort),
+    [LABEL.httpsPort]: String(facts.httpsPort),
+    [LABEL.hostHttpPort]: String(facts.hostHttpPort),
+    ...(facts.vpnContainer === null ? {} : { [LABEL.vpnContainer]: facts.vpnContainer }),
+    ...(forwarded === null
+      ? {}
+      : {
+          [LABEL.forwarded]: 'true',
+          [LABEL.epoch]: String(forwarded.epoch),
+          [LABEL.index]: String(forwarded.index),
+          [LABEL.p2pPort]: String(forwarded.p2pPort),
+        }),
+    [managed.key]: managed.value,
+  }
+}

@@ -222,7 +222,8 @@ function confirm(state: LeaseState, command: { engineId: string; epoch: number; 
   if (!holder || holder.epoch !== command.epoch || holder.engineId !== command.engineId) {
     return stale(state, `epoch ${command.epoch} is not held by ${command.engineId}; the lease is at epoch ${state.epoch}`)
   }
-  if (holder.phase === 'active' && holder.containerId === command.containerId) return only(state, { kind: 'confirmed', epoch: holder.epoch })
+  if (holder.phase === 'active' && holder.containerId === command.containerId)
+    return only(state, { kind: 'confirmed', epoch: holder.epoch })
   if (holder.phase !== 'granted') return stale(state, `epoch ${command.epoch} is ${holder.phase}`)
   const active: Holder = { ...holder, phase: 'active', containerId: command.containerId }
   const gapMs = state.vacantSince === null ? null : Math.max(0, now - state.vacantSince)
@@ -352,7 +353,11 @@ function recovered(state: LeaseState, survey: SurveyedContainer[], now: number):
     log: [...found.log, turnover].slice(-KEPT),
   }
   if (!held.enabled) {
-    return { state: revoking(held, holder, 'disabled', now), answer: { kind: 'accepted' }, effects: [...effects, tellHolder(holder, 'disabled')] }
+    return {
+      state: revoking(held, holder, 'disabled', now),
+      answer: { kind: 'accepted' },
+      effects: [...effects, tellHolder(holder, 'disabled')],
+    }
   }
   if (held.port.value !== null && held.port.value !== port) {
     const moved = revoking(held, holder, 'port-changed', now)
@@ -405,9 +410,13 @@ function conditionOf(state: LeaseState): Problem | null {
     return { code: 'no-forwarded', detail: 'Gluetun forwards no port. An engine becomes forwarded by itself as soon as a port is there.' }
   }
   if (!holder) return { code: 'no-forwarded', detail: `Port ${state.port.value} is free; an engine is being chosen.` }
-  if (holder.phase === 'granted') return { code: 'handing-over', detail: `Engine ${holder.engineId} is being started with port ${holder.port}.` }
+  if (holder.phase === 'granted')
+    return { code: 'handing-over', detail: `Engine ${holder.engineId} is being started with port ${holder.port}.` }
   if (holder.phase === 'revoking') {
-    return { code: 'handing-over', detail: `Engine ${holder.engineId} is losing port ${holder.port} (${holder.reason}); its container is being removed.` }
+    return {
+      code: 'handing-over',
+      detail: `Engine ${holder.engineId} is losing port ${holder.port} (${holder.reason}); its container is being removed.`,
+    }
   }
   if (state.port.value === null) {
     return { code: 'port-lost', detail: `Gluetun forwards no port now; engine ${holder.engineId} keeps its place until a port is there.` }
@@ -432,5 +441,9 @@ function stale(state: LeaseState, message: string): LeaseStep {
 }
 
 function disabled(state: LeaseState): LeaseStep {
-  return only(state, { kind: 'refused', type: 'LeaseDisabled', message: 'No VPN is configured, so no engine is forwarded: set GLUETUN_CONTAINER_NAME.' })
+  return only(state, {
+    kind: 'refused',
+    type: 'LeaseDisabled',
+    message: 'No VPN is configured, so no engine is forwarded: set GLUETUN_CONTAINER_NAME.',
+  })
 }

@@ -7,8 +7,15 @@ import type { Lease } from '../contracts/lease.js'
 import type { Ready } from '../contracts/health.js'
 import { toTime } from '../contracts/time.js'
 import type { Vpn, VpnStatus } from '../contracts/vpn.js'
+import { ourLabels } from '../domain/labels.js'
 import type { EngineView, LeaseView, VpnView } from '../domain/views.js'
 import type { PartStatus, Snapshot } from '../temporal/control-plane.js'
+
+/** Key and value of the managed-by label. */
+export type ManagedLabel = { key: string; value: string }
+
+/** Phases in which the last container is known to be gone. */
+const ABSENT: readonly string[] = ['provisioning', 'backing-off']
 
 /** The lease's word: this very container of this engine was cleared to start and has not been revoked. */
 export function isForwarded(engine: Pick<EngineView, 'engineId' | 'containerId'>, lease: Pick<LeaseView, 'holder'>): boolean {
@@ -22,13 +29,13 @@ export function isForwarded(engine: Pick<EngineView, 'engineId' | 'containerId'>
 }
 
 /** One engine. */
-export function presentEngine(engine: EngineView, snapshot: Pick<Snapshot, 'lease' | 'observedAt'>): EngineState {
+export function presentEngine(engine: EngineView, snapshot: Pick<Snapshot, 'lease' | 'observedAt'>, managed: ManagedLabel): EngineState {
   return {
     container_id: engine.containerId,
     container_name: engine.containerName,
     host: engine.host ?? engine.vpnContainer ?? 'localhost',
     port: engine.hostHttpPort,
-    labels: engine.labels,
+    labels: labelsOf(engine, managed),
     forwarded: isForwarded(engine, snapshot.lease),
     first_seen: toTime(engine.firstSeen),
     last_seen: toTime(snapshot.observedAt),
@@ -53,20 +60,20 @@ export function presentEngine(engine: EngineView, snapshot: Pick<Snapshot, 'leas
   }
 }
 
-/** Engines by port. One without a container is left out unless `all` is asked for: clients would dial it. */
-export function presentEngines(snapshot: Snapshot, all: boolean): EngineState[] {
-  return snapshot.fleet.engines
-    .filter((engine) => all || engine.containerId !== null)
-    .map((engine) => presentEngine(engine, snapshot))
-    .toSorted((a, b) => a.port - b.port || (a.engine_id < b.engine_id ? -1 : 1))
+/** The container's labels: the caller's, and ours as they were written at its creation. */
+function labelsOf(engine: EngineView, managed: ManagedLabel): Record<string, string> {
+  const { engineId, pool, httpPort, httpsPort, hostHttpPort, vpnContainer, epoch, p2pPort } = engine
+  const forwarded = engine.forwarded && epoch !== null && p2pPort !== null ? { index: 0, epoch, p2pPort } : null
+  const facts = { engineId, pool, variant: engine.variant ?? '', httpPort, httpsPort, hostHttpPort, vpnContainer, forwarded }
+  return { ...engine.labels, ...ourLabels(facts, managed) }
 }
 
-/** By container id or a prefix of at least 12 digits that fits one only, by engine id, or by container name. */
-export function findEngine(engines: readonly EngineView[], id: string): EngineView | undefined {
-  const exact = engines.find((engine) => engine.containerId === id || engine.engineId === id || engine.containerName === id)
-  if (exact !== undefined || !/^[0-9a-f]{12,64}$/.test(id)) return exact
-  const [only, ...others] = engines.filter((engine) => engine.containerId?.startsWith(id))
-  return others.length === 0 ? only : undefined
+/** Engines by port. One whose container does not run is left out unless `all` is asked for: clients would dial it. */
+export function presentEngines(snapshot: Snapshot, all: boolean, managed: ManagedLabel): EngineState[] {
+  return snapshot.fleet.engines
+    .filter((engine) => all || (engine.containerId !== null && !ABSENT.includes(engine.phase)))
+    .map((engine) => presentEngine(engine, snapshot, managed))
+    .toSorted((a, b) => a.port - b.port || (a.engine_id < b.engine_id ? -1 : 1))
 }
 
 /** The lease and its last turnovers. */

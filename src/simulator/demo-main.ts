@@ -35,11 +35,24 @@ async function main(): Promise<void> {
         gluetun.setPorts([asked.port])
         return `Gluetun forwards port ${asked.port} now.`
       case 'vpn':
-        await gluetun.setVpn(asked.state)
+        gluetun.setVpn(asked.state)
         return asked.state === 'up' ? 'The VPN comes up, with a port of its own choice.' : 'The VPN is down: no port, no public address.'
       case 'kill': {
-        const found = docker.containers().find((container) => container.name.includes(asked.container) || container.id.startsWith(asked.container) || container.labels['acestream.engine.id'] === asked.container)
-        if (!found) throw new Error(`there is no container ${asked.container}; there are ${docker.containers().map((container) => container.name).join(', ')}`)
+        const found = docker
+          .containers()
+          .find(
+            (container) =>
+              container.name.includes(asked.container) ||
+              container.id.startsWith(asked.container) ||
+              container.labels['acestream.engine.id'] === asked.container,
+          )
+        if (!found)
+          throw new Error(
+            `there is no container ${asked.container}; there are ${docker
+              .containers()
+              .map((container) => container.name)
+              .join(', ')}`,
+          )
         await docker.killContainer(found.id, 'rm')
         return `Container ${found.name} was removed, as by "docker rm -f".`
       }

@@ -39,7 +39,7 @@ export interface ControlPlane {
   /** Resolves when the engine's container is started. */
   provision(request: ProvisionRequest): Promise<EngineView>
   /** Resolves when the engine's container is gone. `not-found` when no engine has this engine id, container id or name. */
-  remove(engineId: string, requestId: string): Promise<void>
+  remove(id: string, requestId: string): Promise<void>
   /** Resolves with the wanted number after clamping. */
   scale(wanted: number, requestId: string): Promise<number>
   /** Begins a re-election; resolves with the lease after the request was taken. */

@@ -3,13 +3,9 @@
  * The control plane over a Temporal connection: all that HTTP and CLI may ask of the workflows.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  type Client,
-  isGrpcServiceError,
-  WorkflowNotFoundError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-} from '@temporalio/client'
+import { type Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client'
 import { BerthError } from '../domain/errors.js'
+import { findEngine } from '../domain/find-engine.js'
 import { limit } from '../domain/limit.js'
 import type { EngineView, LeaseView } from '../domain/views.js'
 import * as messages from '../../workflows/messages.js'
@@ -85,7 +81,9 @@ export function createGateway(client: Client, pool: string): ControlPlane {
     snapshot: (maxAgeMs = SNAPSHOT_AGE_MS) => cache.get(maxAgeMs),
 
     async provision(request) {
-      const answer = await updating(() => fleet.executeUpdate(messages.provisionEngine, { args: [request], updateId: `provision:${request.requestId}` }))
+      const answer = await updating(() =>
+        fleet.executeUpdate(messages.provisionEngine, { args: [request], updateId: `provision:${request.requestId}` }),
+      )
       const engineId = engineOf(answer)
       const view = await waitFor(`Engine ${engineId}`, ({ fleet: { engines } }) => {
         const engine = engines.find((candidate) => candidate.engineId === engineId)
@@ -102,7 +100,9 @@ export function createGateway(client: Client, pool: string): ControlPlane {
       return view
     },
 
-    async remove(engineId, requestId) {
+    async remove(id, requestId) {
+      const { fleet: known } = await cache.get(0)
+      const engineId = findEngine(known.engines, id)?.engineId ?? id
       const answer = await updating(() =>
         fleet.executeUpdate(messages.deleteEngine, { args: [{ engineId, requestId }], updateId: `delete:${requestId}` }),
       )
@@ -193,13 +193,21 @@ async function partsOf(client: Client, pool: string, snapshot: () => Promise<Sna
 function translated(error: unknown): BerthError {
   if (error instanceof BerthError) return error
   if (error instanceof WorkflowNotFoundError) {
-    return new BerthError('unavailable', 'The pool’s workflows do not run yet: start a worker with "berth worker".', { retryAfterSeconds: 2, cause: error })
+    return new BerthError('unavailable', 'The pool’s workflows do not run yet: start a worker with "berth worker".', {
+      retryAfterSeconds: 2,
+      cause: error,
+    })
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
-    return new BerthError('timeout', 'The workflow did not answer in time. It may still happen: ask again with the same Idempotency-Key.', { cause: error })
+    return new BerthError('timeout', 'The workflow did not answer in time. It may still happen: ask again with the same Idempotency-Key.', {
+      cause: error,
+    })
   }
   if (isGrpcServiceError(error)) {
-    return new BerthError('unavailable', `Temporal cannot be asked (${error.details || error.message}).`, { retryAfterSeconds: 2, cause: error })
+    return new BerthError('unavailable', `Temporal cannot be asked (${error.details || error.message}).`, {
+      retryAfterSeconds: 2,
+      cause: error,
+    })
   }
   const message = error instanceof Error ? error.message : String(error)
   return new BerthError('unavailable', `Temporal could not answer: ${message}`, { retryAfterSeconds: 2, cause: error })

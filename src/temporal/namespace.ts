@@ -31,7 +31,11 @@ export async function ensureNamespace(connection: Connection, namespace: string)
     const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0)
     if (seconds * 1000 < RETENTION_MS) {
       const retention = { workflowExecutionRetentionTtl: msToTs(RETENTION_MS) }
-      await allowed(() => connection.workflowService.updateNamespace({ namespace, config: retention }), notes, `the retention of namespace ${namespace}`)
+      await allowed(
+        () => connection.workflowService.updateNamespace({ namespace, config: retention }),
+        notes,
+        `the retention of namespace ${namespace}`,
+      )
     }
   } catch (error) {
     if (codeOf(error) !== NOT_FOUND) throw error

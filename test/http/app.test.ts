@@ -156,11 +156,11 @@ describe('GET /engines', () => {
   test('is written once per snapshot, and anew for a new one', async () => {
     let reads = 0
     const counted = (): EngineView =>
-      Object.defineProperty(engineView(), 'labels', {
+      Object.defineProperty(engineView(), 'losses', {
         enumerable: true,
         get: () => {
           reads += 1
-          return {}
+          return 0
         },
       })
     const { app, controlPlane } = setUp({ snapshot: snapshotOf({ engines: [counted()] }) })
@@ -559,12 +559,6 @@ describe('DELETE /containers/{id}', () => {
       ['e-1', 'remove-e-1'],
       ['berth-e-1', 'remove-berth-e-1'],
     ])
-  })
-
-  test('takes a shortened container id', async () => {
-    const { app, controlPlane } = setUp({ snapshot: snapshotOf({ engines: [engineView()] }) })
-    expect(await (await app.request('/containers/aaaaaaaaaaaa', { method: 'DELETE' })).json()).toEqual({ deleted: 'aaaaaaaaaaaa' })
-    expect(controlPlane.removed[0]?.id).toBe(hex('a'))
   })
 
   test.each(['gluetun', hex('f'), 'ffffffffffff', '..%2F..%2Fcontainers', '-rf', '%00', 'a'.repeat(200)])(

@@ -5,10 +5,11 @@
 import type { Handler } from 'hono'
 import type { EngineDetail } from '../../contracts/engines.js'
 import { BerthError } from '../../domain/errors.js'
+import { findEngine } from '../../domain/find-engine.js'
 import type { Snapshot } from '../../temporal/control-plane.js'
 import { type AppEnv, answer, staleHeaders, written } from '../answer.js'
 import type { Dependencies } from '../dependencies.js'
-import { findEngine, presentEngine, presentEngines } from '../present.js'
+import { presentEngine, presentEngines } from '../present.js'
 
 /** Renders once per snapshot, however many ask. */
 function oncePerSnapshot(render: (snapshot: Snapshot) => string): (snapshot: Snapshot) => Uint8Array<ArrayBuffer> {
@@ -27,9 +28,9 @@ function oncePerSnapshot(render: (snapshot: Snapshot) => string): (snapshot: Sna
  * `GET /engines`: a bare array by port; `?all=true` adds engines that have no container now.
  * It is the busiest route, so it runs before all middleware and does what it needs of that by itself.
  */
-export function listEngines({ controlPlane, now }: Dependencies, checkHost: (url: string) => void): Handler<AppEnv> {
-  const withContainer = oncePerSnapshot((snapshot) => JSON.stringify(presentEngines(snapshot, false)))
-  const every = oncePerSnapshot((snapshot) => JSON.stringify(presentEngines(snapshot, true)))
+export function listEngines({ controlPlane, now, config }: Dependencies, checkHost: (url: string) => void): Handler<AppEnv> {
+  const withContainer = oncePerSnapshot((snapshot) => JSON.stringify(presentEngines(snapshot, false, config.docker.managedLabel)))
+  const every = oncePerSnapshot((snapshot) => JSON.stringify(presentEngines(snapshot, true, config.docker.managedLabel)))
   return async (c) => {
     checkHost(c.req.url)
     const snapshot = await controlPlane.snapshot()
@@ -39,12 +40,17 @@ export function listEngines({ controlPlane, now }: Dependencies, checkHost: (url
 }
 
 /** `GET /engines/{id}`. */
-export function showEngine({ controlPlane, now }: Dependencies): Handler<AppEnv, '/engines/:id'> {
+export function showEngine({ controlPlane, now, config }: Dependencies): Handler<AppEnv, '/engines/:id'> {
   return async (c) => {
     const snapshot = await controlPlane.snapshot()
     const id = c.req.param('id')
     const engine = findEngine(snapshot.fleet.engines, id)
     if (engine === undefined) throw new BerthError('not-found', `there is no engine ${JSON.stringify(id)}: GET /engines lists them`)
-    return answer<EngineDetail>(c, 200, { engine: presentEngine(engine, snapshot), streams: [] }, staleHeaders(snapshot, now()))
+    return answer<EngineDetail>(
+      c,
+      200,
+      { engine: presentEngine(engine, snapshot, config.docker.managedLabel), streams: [] },
+      staleHeaders(snapshot, now()),
+    )
   }
 }
