@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EngineInput, Provisioned } from '../src/domain/engine.js'
 import type { Denial, Grant, LeaseAnswer } from '../src/domain/lease.js'
+import { engineIdOf } from '../src/domain/reconcile.js'
 import { type ContainerRuntime, type EngineNetwork, type EngineSpec, type ManagedContainer, RuntimeError } from '../src/docker/runtime.js'
 import type { ProvisionInput } from './api.js'
 import { fenceEpoch, type LeaseScope } from './fence.js'
@@ -88,7 +89,7 @@ export async function provisionEngine(input: ProvisionInput, deps: ProvisionDeps
 }
 
 async function firstAnswer(input: ProvisionInput, deps: ProvisionDeps): Promise<Grant | Denial> {
-  if (input.follower) return { kind: 'denied', reason: 'reserved', holder: null }
+  if (input.follower) return { kind: 'denied', reason: 'reserved', holder: (await deps.lease.view()).holder }
   const deadline = performance.now() + RECOVERY_WAIT_MS
   while (true) {
     const answer = asGrantOrDenial(await deps.lease.acquire({ engineId: input.engine.engineId, nominated: input.nominated }))
@@ -138,7 +139,7 @@ async function makeForwarded(
     if (cleared?.state !== 'created') return null
     return (await startById(cleared.id, deps)) ? started(spec, cleared.id, network, settings) : null
   }
-  await removeThose(engine.engineId, runtime, (container) => !container.engine.forwarded)
+  await removeThose(engine, runtime, (container) => !container.engine.forwarded)
   deps.checkpoint('own containers removed')
   const created = await createForwarded(spec, grant.epoch, scope, deps)
   deps.checkpoint('created')
@@ -194,7 +195,7 @@ async function makeFollower(input: ProvisionInput, network: EngineNetwork, deps:
   const { runtime, settings } = deps
   const { engine } = input
   const spec = specOf(engine, `${settings.namePrefix}-${engine.engineId}`, network, settings)
-  await removeThose(engine.engineId, runtime, (container) => container.id === input.containerId)
+  await removeThose(engine, runtime, (container) => container.id === input.containerId)
   for (let attempt = 0; attempt < 5; attempt++) {
     deps.checkpoint('creating follower')
     let id: string
@@ -240,8 +241,11 @@ async function keep(input: ProvisionInput, { runtime, settings, vpn }: Provision
   }
 }
 
-async function removeThose(engineId: string, runtime: ContainerRuntime, which: (container: ManagedContainer) => boolean): Promise<void> {
-  const found = (await runtime.list({ engineId })).filter(which)
+async function removeThose(engine: EngineInput, runtime: ContainerRuntime, which: (container: ManagedContainer) => boolean): Promise<void> {
+  const { engineId, adopt } = engine
+  // An adopted container may bear no engine id: older orchestrators wrote none.
+  const own = adopt ? (await runtime.list()).filter((container) => engineIdOf(container) === engineId) : await runtime.list({ engineId })
+  const found = own.filter(which)
   await Promise.all(found.map((container) => runtime.remove(container.id)))
 }
 
