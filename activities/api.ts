@@ -19,21 +19,6 @@ export interface ProvisionInput {
   follower: boolean
 }
 
-/** Types of the failures that `provision` reports at once instead of retrying; each is a `Problem` code too. */
-export const PROVISION_FAILURES = [
-  'unreachable',
-  'image-missing',
-  'network-gone',
-  'port-taken',
-  'conflict',
-  'refused',
-  'failed',
-  'name-taken',
-  'vpn-missing',
-  'lease-conflict',
-  'lease-recovering',
-] as const
-
 export interface EngineActivities {
   /** Leaves exactly one started container of this engine, forwarded if the lease grants it, and removes every other of this engine. */
   provision(input: ProvisionInput): Promise<Provisioned>

@@ -60,6 +60,7 @@ class Watcher {
   readonly #book: HealthBook
   readonly #startedAt = new Map<string, number>()
   readonly #damper: PortDamper
+  readonly #outOfMemory = new Set<string>()
   #listedAt: number | null = null
   #listNow: () => void = () => undefined
   #docker: boolean | null = null
@@ -120,12 +121,12 @@ class Watcher {
     }
     if (event.engine.pool !== null && event.engine.pool !== pool) return
     const engineId = engineIdOf({ id: event.containerId, engine: event.engine })
+    if (event.action === 'oom') this.#outOfMemory.add(event.containerId)
     if (event.action === 'die' || event.action === 'destroy') {
       this.#book.drop(event.containerId)
       this.#startedAt.delete(event.containerId)
-      await this.#attempt('telling of a lost container', () =>
-        facts.containerLost(engineId, event.containerId, event.action === 'die' ? 'died' : 'gone'),
-      )
+      const reason = this.#reasonOf(event)
+      await this.#attempt('telling of a lost container', () => facts.containerLost(engineId, event.containerId, reason))
       return
     }
     if (event.action === 'start') {
@@ -139,6 +140,16 @@ class Watcher {
       return
     }
     if (!signal.aborted) this.#listNow()
+  }
+
+  /** Exit code 137 is SIGKILL: from outside, unless the kernel did it for want of memory. */
+  #reasonOf(event: ContainerEvent): string {
+    if (event.action === 'destroy') {
+      this.#outOfMemory.delete(event.containerId)
+      return 'gone'
+    }
+    if (this.#outOfMemory.has(event.containerId)) return 'out-of-memory'
+    return event.exitCode === 137 ? 'killed' : 'died'
   }
 
   async #list(signal: AbortSignal): Promise<void> {

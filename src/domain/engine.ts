@@ -40,7 +40,7 @@ export interface EngineState {
   /** The container is to be made anew, and why; `null` when it is as it should be. */
   due: { reason: string; nominated: boolean } | null
   removing: string | null
-  /** Attempts in a row that failed or did not last. */
+  /** Attempts in a row that failed, or whose container ended by itself before it was stable. */
   failures: number
   /** Facts about containers and epochs that provisioning has not reported yet. */
   early: { lostContainers: string[]; revokedEpochs: number[]; health: HealthFact | null }
@@ -173,9 +173,16 @@ function isUp(state: EngineState): boolean {
   return state.due === null && (state.view.phase === 'starting' || state.view.phase === 'running')
 }
 
+/** Losses that are no fault of the container: it was killed or removed from outside, or lost its network. */
+const FROM_OUTSIDE: readonly string[] = ['killed', 'gone', 'orphaned', 'vpn-recreated']
+/** A container lost so soon counts as failed whoever did it, so that a fight with another tool backs off too. Milliseconds. */
+const AT_ONCE_MS = 1_000
+
 function lost(state: EngineState, reason: string, now: number): EngineState {
   const next = due(state, reason, false, now)
-  return { ...next, failures: next.failures + 1, view: { ...next.view, losses: next.view.losses + 1 } }
+  const lasted = state.view.startedAt === null ? 0 : now - state.view.startedAt
+  const innocent = FROM_OUTSIDE.includes(reason) && lasted >= AT_ONCE_MS
+  return { ...next, failures: innocent ? 0 : next.failures + 1, view: { ...next.view, losses: next.view.losses + 1 } }
 }
 
 const DOWN = { phase: 'provisioning', health: 'unknown', healthSince: null } as const

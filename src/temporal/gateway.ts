@@ -69,8 +69,8 @@ export function createGateway(client: Client, pool: string): ControlPlane {
   async function waitFor(what: string, done: (snapshot: Snapshot) => EngineView | 'gone' | null): Promise<EngineView | null> {
     const deadline = Date.now() + WAIT_MS
     while (Date.now() < deadline) {
-      const snapshot = await cache.get(WAIT_STEP_MS)
-      const found = snapshot.stale ? null : done(snapshot)
+      const snapshot = await cache.get(WAIT_STEP_MS).catch(untilItAnswers)
+      const found = snapshot === null || snapshot.stale ? null : done(snapshot)
       if (found !== null) return found === 'gone' ? null : found
       await delay(WAIT_STEP_MS)
     }
@@ -138,6 +138,12 @@ export function createGateway(client: Client, pool: string): ControlPlane {
       return partsOf(client, pool, () => cache.get(SNAPSHOT_AGE_MS))
     },
   }
+}
+
+/** What was asked for has been taken already: a read that fails is tried again. */
+function untilItAnswers(error: unknown): null {
+  if (error instanceof BerthError && error.type === 'unavailable') return null
+  throw error
 }
 
 function engineOf(answer: messages.FleetAnswer): string {

@@ -17,6 +17,13 @@ export interface SamplerReport {
   starts: number
 }
 
+/** Throws when two forwarded containers ever ran at once, or when it was not looked at often enough to know. */
+export function verifyExclusive(report: SamplerReport): void {
+  const text = JSON.stringify(report)
+  if (report.mostRunning > 1 || report.mostByEvents > 1) throw new Error(`two forwarded containers ran at once: ${text}`)
+  if (report.perSecond < 50) throw new Error(`fewer than 50 samples a second: ${text}`)
+}
+
 /** Watches one daemon until `stop`. */
 export class ForwardedSampler {
   readonly #docker: Docker

@@ -92,6 +92,11 @@ export class DockerWorld {
     return new Gluetun(this.docker, container.id)
   }
 
+  /** Starts a stopped Gluetun container again. */
+  async startGluetunAgain(name = 'gluetun'): Promise<void> {
+    await this.docker.getContainer(name).start()
+  }
+
   /** Running containers of ours. */
   async running(): Promise<Docker.ContainerInfo[]> {
     return this.docker.listContainers({ filters: JSON.stringify({ label: ['ondemand.app=myservice'] }) })
