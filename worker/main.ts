@@ -123,5 +123,11 @@ function forwarded(logger: Logger): DefaultLogger {
   return new DefaultLogger('DEBUG', ({ level, message, meta }) => logger[levels[level]]({ ...meta }, message))
 }
 
-await main()
+try {
+  await main()
+} catch (error) {
+  const text = error instanceof Error ? error.message : String(error)
+  createLogger('worker', 'fatal').fatal({ err: error }, `the worker cannot run: ${text}`)
+  process.exit(1)
+}
 process.exit()

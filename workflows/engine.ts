@@ -161,7 +161,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
 function publish(view: EngineView): void {
   upsertSearchAttributes([
     { key: ENGINE_STATE, value: view.phase },
-    { key: FORWARDED, value: view.forwarded },
+    { key: FORWARDED, value: view.forwarded && view.phase !== 'removing' },
     { key: CONTAINER_ID, value: view.containerId },
     { key: LEASE_EPOCH, value: view.epoch },
   ])

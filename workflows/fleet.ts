@@ -87,8 +87,7 @@ export async function fleet(input: FleetInput): Promise<void> {
           ? refused('conflict', `Port ${request.hostPort} belongs to another engine: leave host_port out to get a free one.`)
           : refused('max-capacity', 'Every port of the engines’ port range is in use: delete an engine or widen the range.')
       }
-      const wanted = Math.max(wantedReplicas(state), live + 1)
-      change(remember({ ...added.state, scaled: wanted }, request.requestId, engineId))
+      change(remember({ ...added.state, scaled: wantedReplicas(state) + 1 }, request.requestId, engineId))
       return { kind: 'engine', engineId }
     },
     { description: 'One more engine' },

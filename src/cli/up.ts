@@ -25,6 +25,9 @@ const CLI_MAIN = fileURLToPath(new URL('./main.js', import.meta.url))
 /** A demo shows more when there are followers. */
 const DEMO_REPLICAS = '3'
 
+/** How long an address may be in use before it counts as somebody else's. Milliseconds. */
+const LET_GO_MS = 2_000
+
 /** What stops `up` before it runs: shown as it is, without a stack. */
 export class StartError extends Error {
   override readonly name = 'StartError'
@@ -191,10 +194,20 @@ async function requireFreePorts(config: Config): Promise<void> {
   }
   const taken: string[] = []
   for (const { host, port, variable, what } of wanted) {
-    const failure = await bind(host, port)
+    const failure = await bindWithin(host, port, LET_GO_MS)
     if (failure !== null) taken.push(`  ${host}:${port} for ${what}: ${failure}; set ${variable} to another port`)
   }
   if (taken.length > 0) throw new StartError(`Berth cannot listen:\n${taken.join('\n')}`)
+}
+
+/** A part of a run that was just killed lets go of its port in a moment. */
+async function bindWithin(host: string, port: number, withinMs: number): Promise<string | null> {
+  const deadline = Date.now() + withinMs
+  while (true) {
+    const failure = await bind(host, port)
+    if (failure === null || Date.now() > deadline) return failure
+    await delay(100)
+  }
 }
 
 async function bind(host: string, port: number): Promise<string | null> {

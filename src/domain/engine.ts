@@ -185,7 +185,7 @@ function lost(state: EngineState, reason: string, now: number): EngineState {
   return { ...next, failures: innocent ? 0 : next.failures + 1, view: { ...next.view, losses: next.view.losses + 1 } }
 }
 
-const DOWN = { phase: 'provisioning', health: 'unknown', healthSince: null } as const
+const DOWN = { phase: 'provisioning', forwarded: false, health: 'unknown', healthSince: null } as const
 
 function due(state: EngineState, reason: string, nominated: boolean, now: number): EngineState {
   const lasted = state.view.startedAt !== null && now - state.view.startedAt >= STABLE_AFTER_MS

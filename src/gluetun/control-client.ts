@@ -19,8 +19,6 @@ import {
   unsendable,
 } from './problems.js'
 
-export type { GluetunAuth, GluetunClient, GluetunProblem, GluetunProblemCode, PortsReading, VpnReading } from './client.js'
-
 export interface GluetunClientOptions {
   /** Asked before each reading: the address may be found late and may change. `null`: not known. A path is kept, a query is not. */
   baseUrl: () => string | null

@@ -38,5 +38,11 @@ async function main(): Promise<void> {
   await connection.close()
 }
 
-await main()
+try {
+  await main()
+} catch (error) {
+  const text = error instanceof Error ? error.message : String(error)
+  createLogger('api', 'fatal').fatal({ err: error }, `the API cannot run: ${text}`)
+  process.exit(1)
+}
 process.exit()

@@ -195,6 +195,14 @@ async function partsOf(client: Client, pool: string, snapshot: () => Promise<Sna
   return parts
 }
 
+/** gRPC status codes. */
+const DEADLINE_EXCEEDED = 4
+
+function grpcStatusOf(error: unknown): { code: number; details: string } | null {
+  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error
+  return isGrpcServiceError(cause) ? { code: cause.code, details: cause.details || cause.message } : null
+}
+
 /** What Temporal's client throws, as an error that a caller understands. */
 function translated(error: unknown): BerthError {
   if (error instanceof BerthError) return error
@@ -209,11 +217,14 @@ function translated(error: unknown): BerthError {
       cause: error,
     })
   }
-  if (isGrpcServiceError(error)) {
-    return new BerthError('unavailable', `Temporal cannot be asked (${error.details || error.message}).`, {
-      retryAfterSeconds: 2,
-      cause: error,
-    })
+  const status = grpcStatusOf(error)
+  if (status?.code === DEADLINE_EXCEEDED) {
+    const detail = 'No worker answers in time: start one with "berth worker", or look at its log.'
+    return new BerthError('unavailable', detail, { retryAfterSeconds: 2, cause: error })
+  }
+  if (status !== null) {
+    const detail = `Temporal cannot be asked (${status.details}): start it, or set TEMPORAL_ADDRESS to where it is.`
+    return new BerthError('unavailable', detail, { retryAfterSeconds: 2, cause: error })
   }
   const message = error instanceof Error ? error.message : String(error)
   return new BerthError('unavailable', `Temporal could not answer: ${message}`, { retryAfterSeconds: 2, cause: error })

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createGluetunClient } from '../../src/gluetun/control-client.js'
-import type { GluetunAuth } from '../../src/gluetun/control-client.js'
+import type { GluetunAuth } from '../../src/gluetun/client.js'
 import { GluetunStandIn } from '../../src/simulator/gluetun-stand-in.js'
 import { serve } from './loopback.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createGluetunClient } from '../../src/gluetun/control-client.js'
-import type { GluetunAuth, VpnReading } from '../../src/gluetun/control-client.js'
+import type { GluetunAuth, VpnReading } from '../../src/gluetun/client.js'
 import { replay } from './loopback.js'
 import { loadRecordings } from './recordings.js'
 
