@@ -49,6 +49,8 @@ export class ProvisionFailure extends Error {
 const VPN_AGE_MS = 5_000
 /** A lease that has just started lists the labelled containers first: waited for this long. */
 const RECOVERY_WAIT_MS = 5_000
+/** At the first start the VPN's port is known a moment after the engines are asked for: waited for this long, so that none is made twice. */
+const FIRST_PORT_WAIT_MS = 2_000
 
 /**
  * Leaves exactly one started container of the engine.
@@ -90,16 +92,29 @@ export async function provisionEngine(input: ProvisionInput, deps: ProvisionDeps
 
 async function firstAnswer(input: ProvisionInput, deps: ProvisionDeps): Promise<Grant | Denial> {
   if (input.follower) return { kind: 'denied', reason: 'reserved', holder: (await deps.lease.view()).holder }
-  const deadline = performance.now() + RECOVERY_WAIT_MS
+  const began = performance.now()
   while (true) {
     const answer = asGrantOrDenial(await deps.lease.acquire({ engineId: input.engine.engineId, nominated: input.nominated }))
-    if (answer.kind === 'granted' || answer.reason !== 'recovering' || performance.now() > deadline) return answer
-    deps.checkpoint('the lease is recovering')
+    const waited = performance.now() - began
+    const mayChange =
+      answer.kind === 'denied' &&
+      ((answer.reason === 'recovering' && waited < RECOVERY_WAIT_MS) ||
+        (answer.reason === 'no-port' && waited < FIRST_PORT_WAIT_MS && (await isPortUnheard(deps.lease))))
+    if (!mayChange) return answer
+    deps.checkpoint('the lease does not know enough yet')
     await delay(50)
   }
 }
 
-/** Ends an epoch of this engine, with proof, and asks for the next one in the same message. */
+/** Nobody has told the lease yet what the VPN forwards: it has only just started. */
+async function isPortUnheard(lease: LeaseClient): Promise<boolean> {
+  return (await lease.view()).portGeneration.session === 0
+}
+
+/**
+ * Ends an epoch of this engine, with proof, and asks for the next one in the same message. An epoch that was not revoked now (it is over, or the
+ * lease started anew and has not come to it) is not ended either: what was seen before its revocation would prove nothing.
+ */
 async function handBack(
   input: ProvisionInput,
   epoch: number,
@@ -108,10 +123,11 @@ async function handBack(
   deps: ProvisionDeps,
 ): Promise<Grant | Denial> {
   const { engineId } = input.engine
-  await deps.lease.revoke({ epoch, reason, by: engineId })
+  const revoked = await deps.lease.revoke({ epoch, reason, by: engineId })
   deps.checkpoint('revoked')
   await fenceEpoch(deps.runtime, scope, epoch, deps.checkpoint)
   deps.checkpoint('seen gone')
+  if (revoked.kind !== 'revoking') return firstAnswer(input, deps)
   const answer = await deps.lease.ended({ epoch, request: input.follower ? null : { engineId, nominated: input.nominated } })
   if (answer.kind === 'ended') return answer.next ?? { kind: 'denied', reason: 'reserved', holder: null }
   throw new ProvisionFailure('conflict', `The lease did not take the end of epoch ${epoch}: ${describe(answer)}`)

@@ -2,6 +2,7 @@
  * @module
  * Watches one pool: Docker's events and full lists, the engines' health, the VPN.
  */
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type ContainerEvent, type ContainerRuntime, type ManagedContainer, RuntimeError } from '../../src/docker/runtime.js'
@@ -83,6 +84,8 @@ class Watcher {
     this.#knownPort = lease.port
     const stop = new AbortController()
     const signal = AbortSignal.any([this.#signal, stop.signal])
+    // Every probe and pause listens to it.
+    setMaxListeners(0, signal)
     const loops = [this.#follow(signal), this.#list(signal), this.#probe(signal), this.#port(signal), this.#beat(signal)]
     try {
       await Promise.all(loops)
@@ -345,7 +348,7 @@ class Watcher {
     let readAllAt = Number.NEGATIVE_INFINITY
     await every(PORT_EVERY_MS, signal, () =>
       this.#attempt('asking Gluetun', async () => {
-        const running = vpn.last()?.running ?? false
+        const running = (await vpn.find(LIST_EVERY_MS * 2))?.running ?? false
         const now = performance.now()
         if (running && now - readAllAt >= VPN_EVERY_MS) {
           this.#reading = await gluetun.read(signal)

@@ -24,6 +24,7 @@ const CLI_MAIN = fileURLToPath(new URL('./main.js', import.meta.url))
 
 /** A demo shows more when there are followers. */
 const DEMO_REPLICAS = '3'
+const DEMO_PORTS = 20
 
 /** How long an address may be in use before it counts as somebody else's. Milliseconds. */
 const LET_GO_MS = 2_000
@@ -166,9 +167,11 @@ async function removeEngines(env: NodeJS.ProcessEnv, say: (text: string) => void
 async function demoEnvironment(config: Config): Promise<NodeJS.ProcessEnv> {
   const sockets = demoSockets(config.dataDir)
   const gluetunPort = await freePort()
+  const from = await demoPorts()
   return {
     MIN_REPLICAS: DEMO_REPLICAS,
     ENGINE_HOST: '127.0.0.1',
+    GLUETUN_PORT_RANGE_1: `${from}-${from + DEMO_PORTS - 1}`,
     ...process.env,
     DOCKER_HOST: `unix://${sockets.docker}`,
     GLUETUN_CONTAINER_NAME: DEMO_GLUETUN,
@@ -177,6 +180,15 @@ async function demoEnvironment(config: Config): Promise<NodeJS.ProcessEnv> {
     BERTH_DEMO_CONTROL: sockets.control,
     BERTH_DEMO_GLUETUN_PORT: String(gluetunPort),
   }
+}
+
+/** The first block of engine ports of which none is in use: another demo may run on this machine. */
+async function demoPorts(): Promise<number> {
+  for (let from = 19_000; from < 20_000; from += DEMO_PORTS) {
+    const failures = await Promise.all(Array.from({ length: DEMO_PORTS }, (_, offset) => bind('127.0.0.1', from + offset)))
+    if (failures.every((failure) => failure === null)) return from
+  }
+  throw new StartError('The demo finds no 20 free ports between 19000 and 19999 for its engines: end what uses them.')
 }
 
 /** Every address that is about to be used, with the variable that changes it. */
@@ -231,12 +243,27 @@ async function freePort(): Promise<number> {
   })
 }
 
+/** Pino's number for a warning. */
+const WARN = 40
+
+interface LogLine {
+  level?: number
+  msg?: string
+  code?: string
+  error?: string
+  method?: string
+  path?: string
+  err?: { message?: string }
+}
+
 /** Warnings and errors of a part's structured log, as a person reads them; `null` for the rest. */
 function worthSaying(name: string, line: string): string | null {
   if (!line.startsWith('{')) return `${name}: ${line}`
   try {
-    const { level, msg, code, error } = JSON.parse(line) as { level?: number; msg?: string; code?: string; error?: string }
-    return (level ?? 0) >= 40 ? `${name}: ${msg ?? ''}${code ? ` [${code}]` : ''}${error ? `: ${error}` : ''}` : null
+    const { level, msg, code, error, method, path, err } = JSON.parse(line) as LogLine
+    if ((level ?? 0) < WARN) return null
+    const details = [method && path ? `${method} ${path}` : null, error ?? err?.message ?? null].filter((detail) => detail !== null)
+    return [`${name}: ${msg ?? ''}${code ? ` [${code}]` : ''}`, ...details].join(': ')
   } catch {
     return `${name}: ${line}`
   }

@@ -38,7 +38,7 @@ export interface EngineState {
   input: EngineInput
   view: EngineView
   /** The container is to be made anew, and why; `null` when it is as it should be. */
-  due: { reason: string; nominated: boolean } | null
+  due: { reason: string; nominated: boolean; replacesLiving: boolean } | null
   removing: string | null
   /** Attempts in a row that failed, or whose container ended by itself before it was stable. */
   failures: number
@@ -114,7 +114,7 @@ export function initialEngine(input: EngineInput, now: number): EngineState {
     schemaVersion: 1,
     input,
     view,
-    due: { reason: 'new', nominated: false },
+    due: { reason: 'new', nominated: false, replacesLiving: false },
     removing: null,
     failures: 0,
     early: { lostContainers: [], revokedEpochs: [], health: null },
@@ -160,10 +160,10 @@ export function observe(state: EngineState, fact: EngineFact, now: number): Engi
       if (!isUp(state)) return { ...state, early: { ...state.early, health: fact } }
       return fact.containerId === state.view.containerId ? healthSeen(state, fact, now) : state
     case 'lease-revoked':
-      if (isUp(state) && state.view.epoch === fact.epoch) return due(state, fact.reason, false, now)
+      if (isUp(state) && state.view.epoch === fact.epoch) return due(state, fact.reason, { nominated: false, replacesLiving: true }, now)
       return { ...state, early: { ...state.early, revokedEpochs: [...state.early.revokedEpochs, fact.epoch].slice(-10) } }
     case 'take-forwarded':
-      return isUp(state) && !state.view.forwarded ? due(state, 'elected', true, now) : state
+      return isUp(state) && !state.view.forwarded ? due(state, 'elected', { nominated: true, replacesLiving: true }, now) : state
     case 'remove':
       return { ...state, removing: fact.reason, view: changed(state.view, { phase: 'removing' }) }
   }
@@ -179,7 +179,7 @@ const FROM_OUTSIDE: readonly string[] = ['killed', 'gone', 'orphaned', 'vpn-recr
 const AT_ONCE_MS = 1_000
 
 function lost(state: EngineState, reason: string, now: number): EngineState {
-  const next = due(state, reason, false, now)
+  const next = due(state, reason, { nominated: false, replacesLiving: false }, now)
   const lasted = state.view.startedAt === null ? 0 : now - state.view.startedAt
   const innocent = FROM_OUTSIDE.includes(reason) && lasted >= AT_ONCE_MS
   return { ...next, failures: innocent ? 0 : next.failures + 1, view: { ...next.view, losses: next.view.losses + 1 } }
@@ -187,9 +187,9 @@ function lost(state: EngineState, reason: string, now: number): EngineState {
 
 const DOWN = { phase: 'provisioning', forwarded: false, health: 'unknown', healthSince: null } as const
 
-function due(state: EngineState, reason: string, nominated: boolean, now: number): EngineState {
+function due(state: EngineState, reason: string, how: { nominated: boolean; replacesLiving: boolean }, now: number): EngineState {
   const lasted = state.view.startedAt !== null && now - state.view.startedAt >= STABLE_AFTER_MS
-  return { ...state, due: { reason, nominated }, failures: lasted ? 0 : state.failures, view: changed(state.view, DOWN) }
+  return { ...state, due: { reason, ...how }, failures: lasted ? 0 : state.failures, view: changed(state.view, DOWN) }
 }
 
 function healthSeen(state: EngineState, fact: HealthFact, now: number): EngineState {
@@ -231,14 +231,20 @@ export function provisioned(state: EngineState, result: Provisioned, now: number
   })
   const up: EngineState = { ...state, due: null, view, early: { lostContainers: [], revokedEpochs: [], health: null } }
   if (state.early.lostContainers.includes(result.containerId)) return lost(up, 'died', now)
-  if (result.forwarded && state.early.revokedEpochs.includes(result.forwarded.epoch)) return due(up, 'revoked', false, now)
+  if (result.forwarded && state.early.revokedEpochs.includes(result.forwarded.epoch))
+    return due(up, 'revoked', { nominated: false, replacesLiving: true }, now)
   return state.early.health?.containerId === result.containerId ? healthSeen(up, state.early.health, now) : up
 }
 
 /** Provisioning failed: it is tried again after a back-off. */
 export function failed(state: EngineState, problem: Problem): EngineState {
   const view = changed(state.view, { ...DOWN, phase: 'backing-off', problem })
-  return { ...state, failures: Math.max(state.failures + 1, 2), due: { reason: problem.code, nominated: false }, view }
+  return {
+    ...state,
+    failures: Math.max(state.failures + 1, 2),
+    due: { reason: problem.code, nominated: false, replacesLiving: false },
+    view,
+  }
 }
 
 /** It waits before it is provisioned again. */
@@ -246,14 +252,14 @@ export function backingOff(state: EngineState, problem: Problem): EngineState {
   return { ...state, view: changed(state.view, { phase: 'backing-off', problem: state.view.problem ?? problem }) }
 }
 
-/** Milliseconds to wait before the next provisioning. */
+/** Milliseconds to wait before the next provisioning: none while a container is up that only changes its role. */
 export function waitMs(state: EngineState): number {
-  return backoffMs(state.failures)
+  return state.due?.replacesLiving ? 0 : backoffMs(state.failures)
 }
 
-/** Has failed so often in a row that it is not to be given the port before it has lasted. */
+/** Has failed so often in a row that it does not ask for the port by itself. The fleet may still choose it. */
 export function isUnreliable(state: EngineState): boolean {
-  return state.failures > 3
+  return state.failures > 3 && !state.due?.nominated
 }
 
 /** A changed view with a higher revision. */
