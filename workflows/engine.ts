@@ -37,6 +37,7 @@ import type { EngineView, Problem } from '../src/domain/views.js'
 import { fleetWorkflowId } from '../src/temporal/names.js'
 import { CONTAINER_ID, ENGINE_STATE, FORWARDED, LEASE_EPOCH } from '../src/temporal/search-attributes.js'
 import * as messages from './messages.js'
+import { onSignal } from './on-signal.js'
 
 const { provision, retire } = proxyActivities<EngineActivities>({
   startToCloseTimeout: '15 minutes',
@@ -66,17 +67,17 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   const take = (fact: EngineFact): void => {
     state = observe(state, fact, Date.now())
   }
-  setHandler(messages.containerLost, (argument) => take({ kind: 'container-lost', ...argument }))
-  setHandler(messages.healthChanged, (argument) => take({ kind: 'health', ...argument }))
-  setHandler(messages.leaseRevoked, (argument) => take({ kind: 'lease-revoked', ...argument }))
-  setHandler(messages.takeForwarded, () => take({ kind: 'take-forwarded' }))
-  setHandler(messages.removeEngine, (argument) => take({ kind: 'remove', reason: argument?.reason ?? 'asked' }), {
+  onSignal(messages.containerLost, (argument) => take({ kind: 'container-lost', ...argument }))
+  onSignal(messages.healthChanged, (argument) => take({ kind: 'health', ...argument }))
+  onSignal(messages.leaseRevoked, (argument) => take({ kind: 'lease-revoked', ...argument }))
+  onSignal(messages.takeForwarded, () => take({ kind: 'take-forwarded' }))
+  onSignal(messages.removeEngine, (argument) => take({ kind: 'remove', reason: argument?.reason ?? 'asked' }), {
     description: 'Remove this engine for good',
   })
-  setHandler(messages.retryNow, () => {
+  onSignal(messages.retryNow, () => {
     nudged = true
   })
-  setHandler(messages.refresh, () => {
+  onSignal(messages.refresh, () => {
     refreshAsked = true
   })
   setHandler(messages.engineQuery, () => state.view)

@@ -34,6 +34,7 @@ import {
 } from '../src/domain/fleet.js'
 import { engineWorkflowId } from '../src/temporal/names.js'
 import * as messages from './messages.js'
+import { onSignal } from './on-signal.js'
 
 const { startEngines } = proxyActivities<FleetActivities>({
   startToCloseTimeout: '30 seconds',
@@ -115,20 +116,20 @@ export async function fleet(input: FleetInput): Promise<void> {
     },
     { description: 'Set the wanted number' },
   )
-  setHandler(messages.configureFleet, (argument) => {
+  onSignal(messages.configureFleet, (argument) => {
     if (!state.parked && JSON.stringify(argument.policy) === JSON.stringify(state.policy)) return
     const vpn = { ...state.vpn, enabled: argument.policy.vpnEnabled, containerName: argument.policy.vpnContainer }
     change({ ...state, parked: false, policy: argument.policy, vpn })
   })
-  setHandler(messages.parkFleet, () => change({ ...state, parked: true }), {
+  onSignal(messages.parkFleet, () => change({ ...state, parked: true }), {
     description: 'Remove every engine until a worker starts again',
   })
-  setHandler(messages.engineChanged, (view) => change(engineChanged(state, view)))
-  setHandler(messages.engineGone, (argument) => change(engineGone(state, argument.engineId)))
-  setHandler(messages.leaseVacant, (argument) => change({ ...state, vacancy: { ...argument, nominated: null } }))
-  setHandler(messages.vpnChanged, (vpn) => change({ ...state, vpn }))
-  setHandler(messages.dockerChanged, (docker) => change({ ...state, docker }))
-  setHandler(messages.containerFound, (found) => {
+  onSignal(messages.engineChanged, (view) => change(engineChanged(state, view)))
+  onSignal(messages.engineGone, (argument) => change(engineGone(state, argument.engineId)))
+  onSignal(messages.leaseVacant, (argument) => change({ ...state, vacancy: { ...argument, nominated: null } }))
+  onSignal(messages.vpnChanged, (vpn) => change({ ...state, vpn }))
+  onSignal(messages.dockerChanged, (docker) => change({ ...state, docker }))
+  onSignal(messages.containerFound, (found) => {
     if (state.engines[found.engineId]) return
     const adopt: EngineInput = {
       engineId: found.engineId,
@@ -145,7 +146,7 @@ export async function fleet(input: FleetInput): Promise<void> {
     log.info('FLEET-01 adopting a running container', { engineId: found.engineId, containerId: found.container.containerId })
     change(added.state)
   })
-  setHandler(messages.refresh, () => {
+  onSignal(messages.refresh, () => {
     refreshAsked = true
   })
   setHandler(messages.fleetQuery, () => viewOf(state))

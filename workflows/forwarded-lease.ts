@@ -2,6 +2,7 @@
  * @module
  * `forwarded-lease/<pool>/<index>`: owns the forwarded port. Decisions are in `src/domain/lease.ts`.
  */
+import { defaultPayloadConverter, type RawValue } from '@temporalio/common'
 import {
   allHandlersFinished,
   condition,
@@ -17,6 +18,7 @@ import type { LeaseActivities } from '../activities/api.js'
 import { initialLease, type LeaseAnswer, type LeaseCommand, type LeaseEffect, type LeaseState, step, viewOf } from '../src/domain/lease.js'
 import { engineWorkflowId, fleetWorkflowId } from '../src/temporal/names.js'
 import * as messages from './messages.js'
+import { onSignal } from './on-signal.js'
 
 const { survey, fence, removeForwarded } = proxyActivities<LeaseActivities>({
   startToCloseTimeout: '2 minutes',
@@ -81,18 +83,18 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
     },
     { description: 'Name the engine that is to be forwarded' },
   )
-  setHandler(messages.portObserved, (argument) => void take({ kind: 'portObserved', ...argument }))
-  setHandler(messages.configureLease, (argument) => void take({ kind: 'configure', enabled: argument.enabled }))
-  setHandler(
+  onSignal(messages.portObserved, (argument) => void take({ kind: 'portObserved', ...argument }))
+  onSignal(messages.configureLease, (argument) => void take({ kind: 'configure', enabled: argument.enabled }))
+  onSignal(
     messages.forceElection,
-    (argument) => {
+    (argument?) => {
       const reason = reasonOf(argument)
       log.info('LEASE-01 election forced by signal', { reason })
       take({ kind: 'elect', reason, requestId: null })
     },
     { description: 'Re-election by hand; input {"reason":"…"} or none' },
   )
-  setHandler(messages.refresh, () => {
+  onSignal(messages.refresh, () => {
     refreshAsked = true
   })
   setHandler(messages.leaseQuery, () => viewOf(state))
@@ -163,10 +165,19 @@ async function tell(workflowId: string, send: (handle: ReturnType<typeof getExte
   }
 }
 
-/** The reason that a person gave with `forceElection`: an object with `reason`, a text, or nothing. */
-function reasonOf(argument: unknown): string {
+/** The reason that a person gave with `forceElection`: an object with `reason`, a text, or nothing. Never throws. */
+function reasonOf(input: RawValue | undefined): string {
+  const argument = input && decoded(input)
   const given = typeof argument === 'object' && argument !== null && 'reason' in argument ? argument.reason : argument
   return typeof given === 'string' && given.trim() !== '' ? given.trim().slice(0, 200) : 'forced'
+}
+
+function decoded(input: RawValue): unknown {
+  try {
+    return defaultPayloadConverter.fromPayload(input.payload)
+  } catch {
+    return undefined
+  }
 }
 
 function describe(state: LeaseState): void {

@@ -2,6 +2,7 @@
  * @module
  * Every message that a workflow of Berth takes. One object an argument; updates answer, signals tell, queries read.
  */
+import { type RawValue, rawValueTypeInfo } from '@temporalio/common'
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { AdoptedContainer } from '../src/domain/engine.js'
 import type { FleetPolicy } from '../src/domain/fleet.js'
@@ -24,8 +25,11 @@ export const elect = defineUpdate<LeaseView, [{ reason: string; requestId: strin
 export const designate = defineUpdate<LeaseView, [{ engineId: string | null; requestId: string | null }]>('designate')
 /** What the VPN forwards now. */
 export const portObserved = defineSignal<[{ port: number | null; generation: PortGeneration }]>('portObserved')
-/** Re-election, sent by hand: `temporal workflow signal --name forceElection`, with `{"reason":"…"}`, a text or nothing as input. */
-export const forceElection = defineSignal<[unknown?]>('forceElection')
+/**
+ * Re-election, sent by hand: `temporal workflow signal --name forceElection`, with `{"reason":"…"}`, a text or nothing as input. The input is taken
+ * undecoded: one that cannot be decoded would stop the workflow before its handler runs.
+ */
+export const forceElection = defineSignal<[RawValue?]>('forceElection', { typeInfo: { inputTypes: Array(8).fill(rawValueTypeInfo) } })
 export const leaseQuery = defineQuery<LeaseView>('lease')
 
 // engine/<pool>/<engineId>
