@@ -8,6 +8,7 @@ import { lowestFree, type PortRange } from './ports.js'
 import type { EngineView, FleetView, VpnView } from './views.js'
 
 const KEPT_REQUESTS = 200
+const KEPT_AVOIDED = 100
 
 /** What the worker's configuration says, told to the fleet at each worker start. */
 export interface FleetPolicy {
@@ -41,6 +42,8 @@ export interface FleetState {
   vpn: VpnView
   docker: { reachable: boolean; detail: string | null }
   vacancy: Vacancy | null
+  /** Ports that somebody else on the host was found to use, oldest first: given out again only when no other is left. */
+  avoided: number[]
   /** Requests already taken, oldest first, with the engine that each one made or removed. */
   recent: { requestId: string; engineId: string | null }[]
 }
@@ -73,6 +76,7 @@ export function initialFleet(pool: string, policy: FleetPolicy): FleetState {
     vpn: unknownVpn(policy),
     docker: { reachable: true, detail: null },
     vacancy: null,
+    avoided: [],
     recent: [],
   }
 }
@@ -138,18 +142,27 @@ function allocate(
   const inputs = Object.values(state.engines).map((engine) => engine.input)
   const taken = new Set(inputs.flatMap((input) => [input.httpPort, input.httpsPort, input.hostHttpPort]))
   if (wish.port !== null && taken.has(wish.port)) return { failure: 'port-taken' }
-  const httpPort = wish.port ?? lowestFree(state.policy.httpPorts, taken)
+  const { httpPorts } = state.policy
+  const httpPort = wish.port ?? lowestFree(httpPorts, new Set([...taken, ...state.avoided])) ?? lowestFree(httpPorts, taken)
   const httpsPort = lowestFree(state.policy.httpsPorts, taken)
   if (httpPort === null || httpsPort === null) return { failure: 'no-port' }
   const { engineId, labels, environment } = wish
   return { engineId, pool: state.pool, httpPort, httpsPort, hostHttpPort: httpPort, labels, environment, adopt: null }
 }
 
-/** Takes an engine's report. An older one than the last is ignored; a forwarded engine settles the vacancy that it filled. */
+/**
+ * Takes an engine's report. An older one than the last is ignored; a forwarded engine settles the vacancy that it filled; one whose port is in
+ * use by somebody else on the host goes, and its successor gets another port.
+ */
 export function engineChanged(state: FleetState, view: EngineView): FleetState {
   const engine = state.engines[view.engineId]
   if (!engine || view.revision <= engine.view.revision) return state
-  const next = { ...state, engines: { ...state.engines, [view.engineId]: { ...engine, view } } }
+  const blocked = view.phase === 'backing-off' && view.problem?.code === 'port-taken'
+  const next: FleetState = {
+    ...state,
+    engines: { ...state.engines, [view.engineId]: { ...engine, view, removing: engine.removing || blocked } },
+    avoided: blocked ? [...state.avoided, view.hostHttpPort].slice(-KEPT_AVOIDED) : state.avoided,
+  }
   const vacancy = next.vacancy
   if (!vacancy) return next
   if (view.forwarded && (view.epoch ?? 0) > vacancy.epoch) return { ...next, vacancy: null }
