@@ -152,12 +152,12 @@ function allocate(
 
 /**
  * Takes an engine's report. An older one than the last is ignored; a forwarded engine settles the vacancy that it filled; one whose port is in
- * use by somebody else on the host goes, and its successor gets another port.
+ * use by somebody else on the host goes, and its successor gets another port; one whose port was found in use before backs off instead.
  */
 export function engineChanged(state: FleetState, view: EngineView): FleetState {
   const engine = state.engines[view.engineId]
   if (!engine || view.revision <= engine.view.revision) return state
-  const blocked = view.phase === 'backing-off' && view.problem?.code === 'port-taken'
+  const blocked = view.phase === 'backing-off' && view.problem?.code === 'port-taken' && !state.avoided.includes(view.hostHttpPort)
   const next: FleetState = {
     ...state,
     engines: { ...state.engines, [view.engineId]: { ...engine, view, removing: engine.removing || blocked } },
