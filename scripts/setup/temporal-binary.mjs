@@ -19,13 +19,14 @@ const oldestOnPath = '1.9.0'
 /** How a source fetches the binary. @typedef {[name: string, fetchInto: (folder: string) => Promise<void>]} Source */
 
 /**
- * Finds or fetches the binary. The value is its path, or `undefined` when TEMPORAL_ADDRESS names a server and none is needed.
+ * Finds or fetches the binary. The value is its path, or `undefined` when TEMPORAL_ADDRESS (or a profile) names a server and none is needed.
  * @param {(doing: string) => void} say
  * @param {{ env?: NodeJS.ProcessEnv, external?: boolean, dependencies?: Promise<unknown> }} [options]
  *   `external: false` obtains it even when TEMPORAL_ADDRESS is set; `dependencies` is awaited by the source that needs npm packages
  */
 export async function obtainTemporal(say, { env = process.env, external = true, dependencies = Promise.resolve() } = {}) {
-  if (external && env.TEMPORAL_ADDRESS) return { upToDate: true, detail: `none needed, the server is ${env.TEMPORAL_ADDRESS}` }
+  const elsewhere = env.TEMPORAL_ADDRESS || env.TEMPORAL_PROFILE || env.TEMPORAL_CONFIG_FILE
+  if (external && elsewhere) return { upToDate: true, detail: `none needed, the server is that of ${elsewhere}` }
   if (env.TEMPORAL_CLI) return { value: await named(env.TEMPORAL_CLI), upToDate: true, detail: env.TEMPORAL_CLI }
   const onPath = await findOnPath(env)
   if (onPath) return { value: onPath, upToDate: true, detail: onPath }

@@ -2,12 +2,16 @@
  * @module
  * The command line.
  */
+import { existsSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { ConfigError } from '../config/environment.js'
 import { api, worker } from './single.js'
 import { demoKill, demoPort, demoVpn } from './demo.js'
 import { down } from './down.js'
 import { StartError, up } from './up.js'
+
+// What is set already counts more than the file.
+if (existsSync('.env')) process.loadEnvFile('.env')
 
 const program = new Command('berth')
   .description('Keeps AceStream engines alive behind a Gluetun VPN and gives the one forwarded port to exactly one of them.')

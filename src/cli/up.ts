@@ -3,9 +3,9 @@
  * `berth up`: Temporal, worker and API of one machine in one process tree, with one orderly stop.
  */
 import { spawn } from 'node:child_process'
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Config, loadConfig } from '../config/environment.js'
@@ -25,6 +25,8 @@ const CLI_MAIN = fileURLToPath(new URL('./main.js', import.meta.url))
 /** A demo shows more when there are followers. */
 const DEMO_REPLICAS = '3'
 const DEMO_PORTS = 20
+/** The first answers of a worker that has just started may take as long. Milliseconds. */
+const SETTLE_MS = 1_500
 
 /** How long an address may be in use before it counts as somebody else's. Milliseconds. */
 const LET_GO_MS = 2_000
@@ -83,20 +85,22 @@ export async function up(options: { demo: boolean }): Promise<void> {
     await demo?.stop(5_000)
     await temporal?.stop(10_000)
     if (temporal) removePid(dataDir)
+    if (mode.demo) rmSync(dirname(demoSockets(baseConfig.dataDir).docker), { recursive: true, force: true })
     await new Promise<void>((resolve) => logFile.end(() => resolve()))
   }
 
   try {
     if (temporal && (await endLeftBehind(dataDir))) say('berth: ended a Temporal server that a killed run had left behind')
     await requireFreePorts(config)
-    await Promise.race([asked, begin({ config, temporal, demo, worker, api, dataDir, say })])
-    say(`berth: ready after ${((performance.now() - began) / 1000).toFixed(1)} s
+    const stopped = await Promise.race([asked, begin({ config, temporal, demo, worker, api, dataDir, say }).then(() => null)])
+    if (stopped === null) {
+      say(`berth: ready after ${((performance.now() - began) / 1000).toFixed(1)} s
   API          http://${shown(config.http.host)}:${config.http.port}
   Temporal UI  ${config.temporal.external ? 'your server’s' : `http://127.0.0.1:${config.temporal.port + UI_PORT_OFFSET}/namespaces/${config.temporal.namespace}/workflows`}
   log          ${join(dataDir, 'berth.log')}`)
-    void sayForwarded(config, say, () => stopping)
-    const reason = await asked
-    say(`berth: stopping (${reason})`)
+      void sayForwarded(config, say, () => stopping)
+    }
+    say(`berth: stopping (${stopped ?? (await asked)})`)
   } finally {
     await stop()
   }
@@ -176,6 +180,7 @@ async function demoEnvironment(config: Config): Promise<NodeJS.ProcessEnv> {
     DOCKER_HOST: `unix://${sockets.docker}`,
     GLUETUN_CONTAINER_NAME: DEMO_GLUETUN,
     GLUETUN_URL: `http://127.0.0.1:${gluetunPort}`,
+    BERTH_DATA_DIR: join(config.dataDir, 'demo'),
     BERTH_DEMO_DOCKER: sockets.docker,
     BERTH_DEMO_CONTROL: sockets.control,
     BERTH_DEMO_GLUETUN_PORT: String(gluetunPort),
@@ -278,6 +283,7 @@ function forwardedLine(message: unknown): string | null {
 /** Says who is forwarded when that was so before this start: a new one is told by the worker. */
 async function sayForwarded(config: Config, say: (text: string) => void, stopped: () => boolean): Promise<void> {
   if (config.gluetun.containerName === null) return say('berth: no VPN is configured (GLUETUN_CONTAINER_NAME), so no engine is forwarded')
+  await delay(SETTLE_MS)
   let explained = false
   for (let attempt = 0; attempt < 240 && !stopped(); attempt++) {
     await delay(500)

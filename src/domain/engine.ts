@@ -160,7 +160,7 @@ export function observe(state: EngineState, fact: EngineFact, now: number): Engi
       if (!isUp(state)) return { ...state, early: { ...state.early, health: fact } }
       return fact.containerId === state.view.containerId ? healthSeen(state, fact, now) : state
     case 'lease-revoked':
-      if (isUp(state) && state.view.epoch === fact.epoch) return due(state, fact.reason, { nominated: false, replacesLiving: true }, now)
+      if (isUp(state) && mayHold(state.view, fact.epoch)) return due(state, fact.reason, { nominated: false, replacesLiving: true }, now)
       return { ...state, early: { ...state.early, revokedEpochs: [...state.early.revokedEpochs, fact.epoch].slice(-10) } }
     case 'take-forwarded':
       return isUp(state) && !state.view.forwarded ? due(state, 'elected', { nominated: true, replacesLiving: true }, now) : state
@@ -171,6 +171,11 @@ export function observe(state: EngineState, fact: EngineFact, now: number): Engi
 
 function isUp(state: EngineState): boolean {
   return state.due === null && (state.view.phase === 'starting' || state.view.phase === 'running')
+}
+
+/** A container that was adopted without an epoch holds the one that the lease recorded for it. */
+function mayHold(view: EngineView, epoch: number): boolean {
+  return view.epoch === epoch || (view.forwarded && view.epoch === null)
 }
 
 /** Losses that are no fault of the container: it was killed or removed from outside, or lost its network. */
@@ -212,7 +217,9 @@ export function provisioning(state: EngineState): EngineState {
   return state.view.phase === 'provisioning' ? state : { ...state, view: changed(state.view, DOWN) }
 }
 
-/** Provisioning succeeded; a loss or revocation that came before its report makes the new container due at once. */
+/**
+ * Provisioning succeeded; a loss or revocation that came before its report makes the new container due at once. One that is being removed stays so.
+ */
 export function provisioned(state: EngineState, result: Provisioned, now: number): EngineState {
   const kept = result.outcome === 'kept'
   const view = changed(state.view, {
@@ -230,6 +237,7 @@ export function provisioned(state: EngineState, result: Provisioned, now: number
     problem: null,
   })
   const up: EngineState = { ...state, due: null, view, early: { lostContainers: [], revokedEpochs: [], health: null } }
+  if (state.removing !== null) return { ...up, view: { ...view, phase: 'removing' } }
   if (state.early.lostContainers.includes(result.containerId)) return lost(up, 'died', now)
   if (result.forwarded && state.early.revokedEpochs.includes(result.forwarded.epoch))
     return due(up, 'revoked', { nominated: false, replacesLiving: true }, now)
@@ -238,6 +246,7 @@ export function provisioned(state: EngineState, result: Provisioned, now: number
 
 /** Provisioning failed: it is tried again after a back-off. */
 export function failed(state: EngineState, problem: Problem): EngineState {
+  if (state.removing !== null) return state
   const view = changed(state.view, { ...DOWN, phase: 'backing-off', problem })
   return {
     ...state,

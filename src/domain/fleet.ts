@@ -144,8 +144,9 @@ function allocate(
   if (wish.port !== null && taken.has(wish.port)) return { failure: 'port-taken' }
   const { httpPorts } = state.policy
   const httpPort = wish.port ?? lowestFree(httpPorts, new Set([...taken, ...state.avoided])) ?? lowestFree(httpPorts, taken)
-  const httpsPort = lowestFree(state.policy.httpsPorts, taken)
-  if (httpPort === null || httpsPort === null) return { failure: 'no-port' }
+  if (httpPort === null) return { failure: 'no-port' }
+  const httpsPort = lowestFree(state.policy.httpsPorts, taken.add(httpPort))
+  if (httpsPort === null) return { failure: 'no-port' }
   const { engineId, labels, environment } = wish
   return { engineId, pool: state.pool, httpPort, httpsPort, hostHttpPort: httpPort, labels, environment, adopt: null }
 }

@@ -11,6 +11,8 @@ import { SEARCH_ATTRIBUTES } from './search-attributes.js'
 export const RETENTION_DAYS = 30
 const RETENTION_MS = RETENTION_DAYS * 24 * 60 * 60 * 1000
 
+const APPEARS_WITHIN_MS = 30_000
+
 /** gRPC status codes. */
 const NOT_FOUND = 5
 const ALREADY_EXISTS = 6
@@ -51,21 +53,25 @@ async function registerNamespace(connection: Connection, namespace: string): Pro
   } catch (error) {
     if (codeOf(error) !== ALREADY_EXISTS) throw error
   }
-  const deadline = Date.now() + 30_000
-  while (Date.now() < deadline) {
+  await found(() => connection.workflowService.describeNamespace({ namespace }), namespace)
+}
+
+/** A namespace that was just registered appears a while later, in each service at its own time. */
+async function found<T>(call: () => Promise<T>, namespace: string): Promise<T> {
+  const deadline = Date.now() + APPEARS_WITHIN_MS
+  while (true) {
     try {
-      await connection.workflowService.describeNamespace({ namespace })
-      return
+      return await call()
     } catch (error) {
       if (codeOf(error) !== NOT_FOUND) throw error
+      if (Date.now() > deadline) throw new Error(`namespace ${namespace} was registered and does not appear within 30 s`, { cause: error })
       await delay(200)
     }
   }
-  throw new Error(`namespace ${namespace} was registered and does not appear within 30 s`)
 }
 
 async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
+  const { customAttributes } = await found(() => connection.operatorService.listSearchAttributes({ namespace }), namespace)
   const missing = SEARCH_ATTRIBUTES.filter((key) => !(key.name in (customAttributes ?? {})))
   if (missing.length === 0) return
   try {
