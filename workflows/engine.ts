@@ -96,17 +96,17 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
     if (!isCancellation(error)) throw error
   })
 
+  const leaving = (): boolean => refreshAsked || workflowInfo().continueAsNewSuggested
   while (state.removing === null) {
-    await condition(() => state.due !== null || state.removing !== null || refreshAsked || workflowInfo().continueAsNewSuggested)
+    await condition(() => state.due !== null || state.removing !== null || leaving())
     if (state.removing !== null) break
-    if (state.due !== null) {
-      await pause()
-      if (state.removing === null && state.due !== null) await provisionOnce(state.due)
-      continue
+    if (leaving()) {
+      await condition(() => state.removing !== null || (told === state.view.revision && allHandlersFinished()))
+      if (state.removing !== null) break
+      await continueAsNew<typeof engine>({ ...input, carried: state })
     }
-    await condition(() => told === state.view.revision && allHandlersFinished())
-    if (state.due !== null || state.removing !== null) continue
-    await continueAsNew<typeof engine>({ ...input, carried: state })
+    await pause()
+    if (state.removing === null && state.due !== null) await provisionOnce(state.due)
   }
 
   await retire({ engineId: input.engineId, pool: input.pool, reason: state.removing })
