@@ -33,6 +33,7 @@ const SOURCES = ['workflows', 'src', 'activities/api.ts', 'test/workflows/record
 /** Real milliseconds that a condition may take: far above what it takes on a busy machine. */
 const DEADLINE_MS = 15_000
 const LOOK_EVERY_MS = 15
+const QUERY_DEADLINE_MS = 3_000
 
 /** Causes of a failed workflow task that mean broken code: it threw, or does not replay. */
 const BROKEN = [14, 24]
@@ -277,15 +278,20 @@ export class Pool {
   }
 
   leaseView(): Promise<LeaseView> {
-    return this.lease.query(messages.leaseQuery)
+    return this.#soon(() => this.lease.query(messages.leaseQuery))
   }
 
   engineView(engineId: string): Promise<EngineView> {
-    return this.engine(engineId).query(messages.engineQuery)
+    return this.#soon(() => this.engine(engineId).query(messages.engineQuery))
   }
 
   fleetView(): Promise<FleetView> {
-    return this.fleet.query(messages.fleetQuery)
+    return this.#soon(() => this.fleet.query(messages.fleetQuery))
+  }
+
+  /** The test server never answers a query that meets a run just ending; `eventually` asks again. */
+  #soon<T>(call: () => Promise<T>): Promise<T> {
+    return this.client.withDeadline(Date.now() + QUERY_DEADLINE_MS, call)
   }
 
   /** Lets the server's clock run ahead. */
@@ -429,7 +435,7 @@ export async function waitsOf(handle: WorkflowHandle): Promise<number[]> {
 }
 
 /** The present run's history, once no workflow task is under way and nothing is being signalled. */
-async function settled(handle: WorkflowHandle): Promise<Event[]> {
+export async function settled(handle: WorkflowHandle): Promise<Event[]> {
   return eventually(async () => {
     const { events } = await handle.fetchHistory()
     return events && !events.some((event) => isOpen(event, events)) ? events : null
