@@ -58,10 +58,11 @@ export class HealthBook {
     for (const id of this.#records.keys()) if (!present.has(id)) this.#records.delete(id)
     for (const target of targets) {
       const record = this.#records.get(target.containerId)
-      if (!record) this.add(target, isKnown(target))
+      const stays = record !== undefined && record.target.address === target.address && record.target.port === target.port
+      if (stays) record.told = isKnown(target)
       else {
-        record.target = target
-        record.told = isKnown(target)
+        this.#records.delete(target.containerId)
+        this.add(target, isKnown(target))
       }
     }
   }

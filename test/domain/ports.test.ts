@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import { lowestFree } from '../../src/domain/ports.js'
+
+const RANGE = { from: 10, to: 12 }
+
+it('gives the lowest port that is not taken, both ends included', () => {
+  expect(lowestFree(RANGE, new Set())).toBe(10)
+  expect(lowestFree(RANGE, new Set([10, 12]))).toBe(11)
+  expect(lowestFree(RANGE, new Set([10, 11]))).toBe(12)
+})
+
+it('gives none when all are taken, and none of an empty range', () => {
+  expect(lowestFree(RANGE, new Set([10, 11, 12]))).toBeNull()
+  expect(lowestFree({ from: 5, to: 4 }, new Set())).toBeNull()
+})
