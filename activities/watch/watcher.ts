@@ -3,17 +3,17 @@
  * Watches one pool: Docker's events and full lists, the engines' health, the VPN.
  */
 import { setMaxListeners } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type ContainerEvent, type ContainerRuntime, type ManagedContainer, RuntimeError } from '../../src/docker/runtime.js'
 import { compare, type Discrepancy, engineIdOf, type SeenContainer } from '../../src/domain/reconcile.js'
-import type { EngineView, FleetView, LeaseView, VpnView } from '../../src/domain/views.js'
-import type { GluetunClient, VpnReading } from '../../src/gluetun/client.js'
+import type { EngineView, FleetView, LeaseView } from '../../src/domain/views.js'
+import type { GluetunClient } from '../../src/gluetun/client.js'
 import type { VpnLocator } from '../vpn-locator.js'
 import type { PoolFacts } from './facts.js'
 import { HealthBook, type HealthOptions, type ProbeTarget } from './health.js'
+import { every, pause } from './loop.js'
 import { probeEngine } from './probe.js'
-import { PortDamper, vpnViewOf } from './vpn.js'
+import { VpnWatch } from './vpn-watch.js'
 
 export interface WatcherOptions {
   pool: string
@@ -35,8 +35,6 @@ export interface WatcherOptions {
 const LIST_EVERY_MS = 10_000
 const LIST_AT_MOST_EVERY_MS = 250
 const WORKFLOWS_EVERY_MS = 60_000
-const PORT_EVERY_MS = 1_000
-const VPN_EVERY_MS = 5_000
 const BEAT_EVERY_MS = 1_000
 const PROBE_TICK_MS = 100
 const PROBE_TIMEOUT_MS = 2_000
@@ -60,33 +58,31 @@ class Watcher {
   readonly #signal: AbortSignal
   readonly #book: HealthBook
   readonly #startedAt = new Map<string, number>()
-  readonly #damper: PortDamper
+  readonly #vpnWatch: VpnWatch
   readonly #outOfMemory = new Set<string>()
   #listedAt: number | null = null
   #listNow: () => void = () => undefined
+  readonly #vacantSince = new Map<number, number>()
+  #checkedAt = performance.now()
+  /** Whether Docker answered the last time, `null` before the first. */
   #docker: boolean | null = null
   #vpnWasRunning: boolean | null = null
-  #reading: VpnReading | null = null
-  #toldVpn: string | null = null
-  #knownPort: number | null = null
-  #generation = { session: 0, sequence: 0 }
 
   constructor(options: WatcherOptions, signal: AbortSignal) {
     this.#options = options
     this.#signal = signal
     this.#book = new HealthBook(options.health)
-    this.#damper = new PortDamper(options.portLossGraceMs)
+    this.#vpnWatch = new VpnWatch(options)
   }
 
   async run(): Promise<void> {
     const lease = await this.#options.facts.lease()
-    this.#generation = { session: lease.portGeneration.session + 1, sequence: 0 }
-    this.#knownPort = lease.port
+    this.#vpnWatch.begin(lease)
     const stop = new AbortController()
     const signal = AbortSignal.any([this.#signal, stop.signal])
     // Every probe and pause listens to it.
     setMaxListeners(0, signal)
-    const loops = [this.#follow(signal), this.#list(signal), this.#probe(signal), this.#port(signal), this.#beat(signal)]
+    const loops = [this.#follow(signal), this.#list(signal), this.#probe(signal), this.#vpnWatch.run(signal), this.#beat(signal)]
     try {
       await Promise.all(loops)
     } finally {
@@ -176,12 +172,13 @@ class Watcher {
       containers = await runtime.list()
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error
+      this.#docker = false
       await this.#tellDocker({ reachable: false, detail: error.message }, fleet)
       return
     }
     this.#listedAt = Date.now()
     await this.#tellDocker({ reachable: true, detail: null }, fleet)
-    this.#knownPort = lease.port
+    this.#vpnWatch.believes(lease.port)
     await this.#retryAfterReturn(fleet)
     await this.#learnStarts(containers)
     const seen = containers.map((container) => this.#seen(container))
@@ -198,7 +195,7 @@ class Watcher {
     for (const discrepancy of compare(observation)) await this.#mend(discrepancy, byId, lease)
     this.#syncHealth(containers, fleet.engines)
     await this.#checkWorkflows(fleet.engines)
-    await this.#tellVpn(fleet.vpn)
+    await this.#vpnWatch.tell(fleet.vpn)
   }
 
   async #mend(discrepancy: Discrepancy, byId: ReadonlyMap<string, ManagedContainer>, lease: LeaseView): Promise<void> {
@@ -236,7 +233,6 @@ class Watcher {
       }
     }
   }
-  readonly #vacantSince = new Map<number, number>()
 
   /** An engine whose workflow was ended from outside: the fleet forgets it, and the next list adopts its container if that still runs. */
   async #forget(engineId: string): Promise<void> {
@@ -251,7 +247,6 @@ class Watcher {
       if (phase !== 'removing' && !(await this.#options.facts.engineRuns(engineId))) await this.#forget(engineId)
     }
   }
-  #checkedAt = performance.now()
 
   #foundOf(engineId: string, container: ManagedContainer) {
     const { httpPort, httpsPort, hostHttpPort, variant, forwarded, epoch, p2pPort } = container.engine
@@ -326,61 +321,13 @@ class Watcher {
     await every(PROBE_TICK_MS, signal, async () => {
       for (const target of this.#book.due()) {
         void probeEngine(target.address, target.port, PROBE_TIMEOUT_MS, signal).then((result) => {
-          if (!signal.aborted) this.#book.record(target.containerId, result, this.#isNetworkUp())
+          if (!signal.aborted) this.#book.record(target.containerId, result, this.#vpnWatch.isNetworkUp())
         })
       }
       for (const { engineId, report } of this.#book.changes()) {
         await this.#attempt('telling of an engine’s health', () => facts.healthChanged(engineId, report))
       }
     })
-  }
-
-  /** Engines that share Gluetun's network can be reached only while it runs and its control server answers at all. */
-  #isNetworkUp(): boolean {
-    const { vpn, gluetun } = this.#options
-    if (vpn.name === null || gluetun === null) return true
-    return (vpn.last()?.running ?? false) && this.#reading?.problem?.code !== 'gluetun-unreachable'
-  }
-
-  async #port(signal: AbortSignal): Promise<void> {
-    const { gluetun, facts, vpn } = this.#options
-    if (gluetun === null) return
-    let readAllAt = Number.NEGATIVE_INFINITY
-    await every(PORT_EVERY_MS, signal, () =>
-      this.#attempt('asking Gluetun', async () => {
-        const running = (await vpn.find(LIST_EVERY_MS * 2))?.running ?? false
-        const now = performance.now()
-        if (running && now - readAllAt >= VPN_EVERY_MS) {
-          this.#reading = await gluetun.read(signal)
-          readAllAt = now
-        } else if (running) {
-          const { ports, problem } = await gluetun.readPorts(signal)
-          const moved = JSON.stringify(ports) !== JSON.stringify(this.#reading?.ports ?? null)
-          if (moved) readAllAt = Number.NEGATIVE_INFINITY
-          if (this.#reading && ports !== null) this.#reading = { ...this.#reading, ports, problem }
-        }
-        const ports = running ? (this.#reading?.ports ?? null) : vpn.last() === null ? null : []
-        const port = this.#damper.next(ports, this.#knownPort, performance.now())
-        if (port !== undefined) {
-          this.#generation = { ...this.#generation, sequence: this.#generation.sequence + 1 }
-          await facts.portObserved(port, this.#generation)
-          this.#knownPort = port
-        }
-        await this.#tellVpn(null)
-      }),
-    )
-  }
-
-  /** `known` is what the fleet believes; without it the last thing told is compared. */
-  async #tellVpn(known: VpnView | null): Promise<void> {
-    const { vpn, facts } = this.#options
-    if (vpn.name === null || (this.#reading === null && (vpn.last()?.running ?? false))) return
-    if (known !== null) this.#toldVpn = JSON.stringify(known)
-    const view = vpnViewOf(vpn.name, vpn.last(), this.#reading)
-    const text = JSON.stringify(view)
-    if (text === this.#toldVpn) return
-    await facts.vpnChanged(view)
-    this.#toldVpn = text
   }
 
   /** A step that is tried again by itself later: its failure is said and nothing is concluded. */
@@ -396,20 +343,5 @@ class Watcher {
     return (error) => {
       if (!this.#signal.aborted) this.#options.logger.warn({ code: 'WATCH-05', error: String(error) }, `${what} failed; tried again`)
     }
-  }
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await delay(milliseconds, undefined, { signal })
-  } catch (error) {
-    if (!signal.aborted) throw error
-  }
-}
-
-async function every(milliseconds: number, signal: AbortSignal, run: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await run()
-    await pause(milliseconds, signal)
   }
 }
