@@ -26,6 +26,7 @@ const Engines = z.array(
     port: z.number(),
     forwarded: z.boolean(),
     health_status: z.string(),
+    started_at: z.string().nullable(),
   }),
 )
 export type BenchEngine = z.infer<typeof Engines>[number]

@@ -9,8 +9,11 @@ import type { DockerWorld } from './docker-world.js'
 import { untilAnswers } from './engine-answers.js'
 import { atMost, ms, quantile, summarize, table, times, type Verdict } from './figures.js'
 import { FLOOR_LABEL, RawEngines } from './raw-engines.js'
+import { until } from './until.js'
 
 const ENGINES = 3
+/** A container that does not last a second counts as failed and is backed off from; one that a person removes by hand has lasted longer. */
+const RUNS_FOR_MS = 2_000
 
 /** What happened in one round, in milliseconds after the request to remove. */
 const STEPS = ['die', 'destroy', 'create', 'start', 'answers'] as const
@@ -30,6 +33,7 @@ export async function failover(berth: Berth, world: DockerWorld, events: Contain
   let elsewhere = 0
   for (let round = 0; round < rounds; round++) {
     const before = holderOf(await berth.settled(ENGINES))
+    await until('the holder has run for a while', () => (Date.now() - Date.parse(before.started_at ?? '') >= RUNS_FOR_MS ? true : null))
     await berth.quiet()
     ours.push(await ourRound(world, events, before.container_id))
     if (holderOf(await berth.settled(ENGINES)).engine_id !== before.engine_id) elsewhere += 1
