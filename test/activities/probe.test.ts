@@ -60,7 +60,8 @@ describe('an engine is not healthy', () => {
   })
 
   it('when it redirects: that is somebody else', async () => {
-    const port = await serve((_request, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end())
+    const other = await serve(answering('{"result":{}}'))
+    const port = await serve((_request, response) => response.writeHead(302, { location: `http://127.0.0.1:${other}/` }).end())
     expect(await probeEngine('127.0.0.1', port, 2_000, NEVER)).toMatchObject({ healthy: false })
   })
 

@@ -104,6 +104,32 @@ describe('provisioning', () => {
     expect(bench.docker.containers.map(({ name, state }) => ({ name, state }))).toEqual([{ name: 'berth-cffffffffffff', state: 'running' }])
   })
 
+  it('replaces a hung forwarded container whose epoch only the lease knows', async () => {
+    const bench = new Bench(initialLease('default', 0, true, 0))
+    const old = forwardedContainer('old', 'a', 0, { state: 'running' })
+    bench.docker = { containers: [{ ...old, engine: { ...old.engine, epoch: null } }], created: 0 }
+    bench.take({ kind: 'recovered', survey: [{ containerId: 'old', engineId: 'a', epoch: null, p2pPort: PORT, running: true }] })
+    bench.take({ kind: 'portObserved', port: PORT, generation: { session: 1, sequence: 1 } })
+    const next = await bench.provision(provisionInput('a', { containerId: 'old', reason: 'unhealthy' }))
+    expect(next).toMatchObject({ containerId: 'c1', forwarded: { epoch: 2 } })
+    expectOneContainer(bench, 'a', true)
+  })
+
+  it('does not end an epoch with what it saw before that epoch was granted and revoked', async () => {
+    const bench = new Bench()
+    const late = new Error('stop here')
+    const attempt = bench.provision(provisionInput('a', { epoch: 1, containerId: 'gone' }), (name) => {
+      if (name === 'lease answered') throw late
+      if (name !== 'seen gone') return
+      bench.take({ kind: 'acquire', engineId: 'b', nominated: false })
+      bench.docker = { containers: [forwardedContainer('of-b', 'b', 1)], created: 1 }
+      bench.take({ kind: 'confirm', engineId: 'b', epoch: 1, containerId: 'of-b' })
+      bench.take({ kind: 'revoke', epoch: 1, reason: 'forced', by: null })
+    })
+    expect(await failureOf(attempt)).toBe(late)
+    expect(bench.lease.holder).toMatchObject({ engineId: 'b', epoch: 1, phase: 'revoking' })
+  })
+
   it('finds out that the lease holds an epoch for it which it has forgotten, and hands that back first', async () => {
     const bench = new Bench()
     await bench.provision(provisionInput('a'))
@@ -237,6 +263,7 @@ describe('an attempt whose epoch is revoked before it is cleared', () => {
     }
     expect(await bench.provision(provisionInput('a'))).toMatchObject({ forwarded: null })
     expect(bench.lease.holder).toMatchObject({ engineId: 'b', epoch: 2, phase: 'granted' })
+    expect(bench.calls.slice(0, 3).map(({ op }) => op)).toEqual(['list', 'create', 'remove'])
     expectOneContainer(bench, 'a', false)
   })
 
@@ -346,13 +373,13 @@ describe.each(Object.entries(WAYS))('%s', (_, { prepare, forwarded }) => {
     expect(first).toBeGreaterThan(3)
   })
 
-  it('does not make a second container when the first was created', async () => {
+  it.each(['created', 'started'])('does not make a second container when the first was %s', async (when) => {
     const bench = new Bench()
     const input = await prepare(bench)
     const before = bench.docker.created
     let cut = false
     const attempt = bench.provision(input, (name) => {
-      if (name === 'created' || name === 'follower created') {
+      if (name.endsWith(when)) {
         cut = true
         throw new Error(name)
       }
