@@ -10,6 +10,7 @@ import type { Logger } from 'pino'
 import { createActivities } from '../activities/index.js'
 import { type Config, loadConfig } from '../src/config/environment.js'
 import { createDockerRuntime } from '../src/docker/dockerode-runtime.js'
+import type { ContainerRuntime } from '../src/docker/runtime.js'
 import { defaultImage } from '../src/engines/index.js'
 import { createGluetunClient } from '../src/gluetun/control-client.js'
 import { createLogger } from '../src/log.js'
@@ -39,13 +40,19 @@ async function main(): Promise<void> {
   const identity = `worker@${hostname()}:${process.pid}`
   const client = new Client({ connection, namespace: target.namespace, identity })
   const stopping = new AbortController()
+  const { docker, engines } = config
+  const runtime = createDockerRuntime({
+    dockerHost: docker.host,
+    managedLabel: docker.managedLabel,
+    limits: { memoryMb: engines.memoryMb, cpus: engines.cpus, pidsLimit: engines.pidsLimit },
+  })
   const worker = await Worker.create({
     connection: native,
     namespace: target.namespace,
     taskQueue: poolTaskQueue(config.pool),
     identity,
     workflowBundle: { codePath: BUNDLE },
-    activities: { ...createActivities(activityDeps(config, client, logger, stopping.signal)) },
+    activities: { ...createActivities(activityDeps(config, client, runtime, logger, stopping.signal)) },
     stickyQueueScheduleToStartTimeout: '1 second',
     maxConcurrentWorkflowTaskPolls: 4,
     maxConcurrentActivityTaskPolls: 4,
@@ -54,7 +61,8 @@ async function main(): Promise<void> {
     shutdownForceTime: '20 seconds',
   })
   const running = worker.run()
-  await ensureSingletons(client, { pool: config.pool, policy: policyOf(config), identity })
+  const portsInUse = await portsOf(runtime, logger)
+  await ensureSingletons(client, { pool: config.pool, policy: policyOf(config), portsInUse, identity })
   logger.info({ pool: config.pool, taskQueue: poolTaskQueue(config.pool) }, 'worker is ready')
   process.send?.({ kind: 'ready' })
 
@@ -66,13 +74,25 @@ async function main(): Promise<void> {
   await connection.close()
 }
 
-function activityDeps(config: Config, client: Client, logger: Logger, stopping: AbortSignal): Parameters<typeof createActivities>[0] {
+/** Ports of the containers of ours that run now, none when Docker cannot be asked: then nothing can be started either. */
+async function portsOf(runtime: ContainerRuntime, logger: Logger): Promise<number[]> {
+  try {
+    const containers = await runtime.list()
+    return containers.flatMap(({ engine }) => [engine.httpPort, engine.httpsPort, engine.hostHttpPort]).filter((port) => port !== null)
+  } catch (error) {
+    logger.warn({ error: String(error) }, 'Docker cannot be asked; it is waited for')
+    return []
+  }
+}
+
+function activityDeps(
+  config: Config,
+  client: Client,
+  runtime: ContainerRuntime,
+  logger: Logger,
+  stopping: AbortSignal,
+): Parameters<typeof createActivities>[0] {
   const { engines, gluetun, docker, health } = config
-  const runtime = createDockerRuntime({
-    dockerHost: docker.host,
-    managedLabel: docker.managedLabel,
-    limits: { memoryMb: engines.memoryMb, cpus: engines.cpus, pidsLimit: engines.pidsLimit },
-  })
   return {
     pool: config.pool,
     client,

@@ -11,6 +11,8 @@ import { configureFleet, configureLease, workerStarted } from '../workflows/mess
 export interface PoolSettings {
   pool: string
   policy: FleetPolicy
+  /** Ports of containers of ours that run already: a fleet that starts from nothing gives them to no other engine. */
+  portsInUse: number[]
   /** Who says so, for the history. */
   identity: string
 }
@@ -21,7 +23,7 @@ type Common = Pick<WorkflowStartOptions, 'taskQueue' | 'workflowIdConflictPolicy
  * Starts lease, fleet and watch where they do not run yet, and tells those that run this worker's configuration. Safe to repeat and to run in
  * several workers at once: the last one's configuration counts.
  */
-export async function ensureSingletons(client: Client, { pool, policy, identity }: PoolSettings): Promise<void> {
+export async function ensureSingletons(client: Client, { pool, policy, portsInUse, identity }: PoolSettings): Promise<void> {
   const common: Common = {
     taskQueue: poolTaskQueue(pool),
     workflowIdConflictPolicy: 'USE_EXISTING',
@@ -38,7 +40,7 @@ export async function ensureSingletons(client: Client, { pool, policy, identity 
   const fleet = client.workflow.signalWithStart('fleet', {
     ...common,
     workflowId: fleetWorkflowId(pool),
-    args: [{ pool, policy }],
+    args: [{ pool, policy, portsInUse }],
     signal: configureFleet,
     signalArgs: [{ policy }],
     staticSummary: `keeps the wanted number of engines of pool ${pool}`,

@@ -45,6 +45,8 @@ const { startEngines } = proxyActivities<FleetActivities>({
 export interface FleetInput {
   pool: string
   policy: FleetPolicy
+  /** Ports of containers that ran before this workflow first started. */
+  portsInUse?: number[]
   /** Carried over by continue-as-new. */
   carried?: FleetState
 }
@@ -55,7 +57,7 @@ export interface FleetInput {
  * 3. It is told of every change and has no timer: no history at rest.
  */
 export async function fleet(input: FleetInput): Promise<void> {
-  let state = input.carried ?? initialFleet(input.pool, input.policy)
+  let state = input.carried ?? initialFleet(input.pool, input.policy, input.portsInUse)
   let refreshAsked = false
   let stirred = true
 

@@ -42,6 +42,8 @@ export interface EngineState {
   removing: string | null
   /** Attempts in a row that failed, or whose container ended by itself before it was stable. */
   failures: number
+  /** Of those, containers that ended by themselves. What the host or the VPN lacks is no fault of the engine. */
+  crashes: number
   /** Facts about containers and epochs that provisioning has not reported yet. */
   early: { lostContainers: string[]; revokedEpochs: number[]; health: HealthFact | null }
 }
@@ -117,6 +119,7 @@ export function initialEngine(input: EngineInput, now: number): EngineState {
     due: { reason: 'new', nominated: false, replacesLiving: false },
     removing: null,
     failures: 0,
+    crashes: 0,
     early: { lostContainers: [], revokedEpochs: [], health: null },
   }
   return input.adopt ? adopted(state, input.adopt) : state
@@ -187,14 +190,25 @@ function lost(state: EngineState, reason: string, now: number): EngineState {
   const next = due(state, reason, { nominated: false, replacesLiving: false }, now)
   const lasted = state.view.startedAt === null ? 0 : now - state.view.startedAt
   const innocent = FROM_OUTSIDE.includes(reason) && lasted >= AT_ONCE_MS
-  return { ...next, failures: innocent ? 0 : next.failures + 1, view: { ...next.view, losses: next.view.losses + 1 } }
+  return {
+    ...next,
+    failures: innocent ? 0 : next.failures + 1,
+    crashes: innocent ? 0 : next.crashes + 1,
+    view: { ...next.view, losses: next.view.losses + 1 },
+  }
 }
 
 const DOWN = { phase: 'provisioning', forwarded: false, health: 'unknown', healthSince: null } as const
 
 function due(state: EngineState, reason: string, how: { nominated: boolean; replacesLiving: boolean }, now: number): EngineState {
   const lasted = state.view.startedAt !== null && now - state.view.startedAt >= STABLE_AFTER_MS
-  return { ...state, due: { reason, ...how }, failures: lasted ? 0 : state.failures, view: changed(state.view, DOWN) }
+  return {
+    ...state,
+    due: { reason, ...how },
+    failures: lasted ? 0 : state.failures,
+    crashes: lasted ? 0 : state.crashes,
+    view: changed(state.view, DOWN),
+  }
 }
 
 function healthSeen(state: EngineState, fact: HealthFact, now: number): EngineState {
@@ -266,9 +280,9 @@ export function waitMs(state: EngineState): number {
   return state.due?.replacesLiving ? 0 : backoffMs(state.failures)
 }
 
-/** Has failed so often in a row that it does not ask for the port by itself. The fleet may still choose it. */
+/** Has crashed so often in a row that it does not ask for the port by itself. The fleet may still choose it. */
 export function isUnreliable(state: EngineState): boolean {
-  return state.failures > 3 && !state.due?.nominated
+  return state.crashes > 3 && !state.due?.nominated
 }
 
 /** A changed view with a higher revision. */

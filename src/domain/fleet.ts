@@ -64,8 +64,8 @@ export type FleetAction =
   | { kind: 'remove'; engineId: string }
   | { kind: 'nominate'; engineId: string; epoch: number }
 
-/** A pool with no engines. */
-export function initialFleet(pool: string, policy: FleetPolicy): FleetState {
+/** A pool with no engines. `portsInUse` belong to running containers that will be adopted. */
+export function initialFleet(pool: string, policy: FleetPolicy, portsInUse: number[] = []): FleetState {
   return {
     schemaVersion: 1,
     pool,
@@ -76,7 +76,7 @@ export function initialFleet(pool: string, policy: FleetPolicy): FleetState {
     vpn: unknownVpn(policy),
     docker: { reachable: true, detail: null },
     vacancy: null,
-    avoided: [],
+    avoided: portsInUse,
     recent: [],
   }
 }
@@ -142,10 +142,11 @@ function allocate(
   const inputs = Object.values(state.engines).map((engine) => engine.input)
   const taken = new Set(inputs.flatMap((input) => [input.httpPort, input.httpsPort, input.hostHttpPort]))
   if (wish.port !== null && taken.has(wish.port)) return { failure: 'port-taken' }
-  const { httpPorts } = state.policy
-  const httpPort = wish.port ?? lowestFree(httpPorts, new Set([...taken, ...state.avoided])) ?? lowestFree(httpPorts, taken)
+  const free = (range: PortRange): number | null => lowestFree(range, new Set([...taken, ...state.avoided])) ?? lowestFree(range, taken)
+  const httpPort = wish.port ?? free(state.policy.httpPorts)
   if (httpPort === null) return { failure: 'no-port' }
-  const httpsPort = lowestFree(state.policy.httpsPorts, taken.add(httpPort))
+  taken.add(httpPort)
+  const httpsPort = free(state.policy.httpsPorts)
   if (httpsPort === null) return { failure: 'no-port' }
   const { engineId, labels, environment } = wish
   return { engineId, pool: state.pool, httpPort, httpsPort, hostHttpPort: httpPort, labels, environment, adopt: null }

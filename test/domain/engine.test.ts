@@ -298,3 +298,15 @@ it('whatever the facts and their order: no change without a higher revision, no 
     { numRuns: 1_000 },
   )
 })
+
+describe('an engine that the host or the VPN keeps waiting', () => {
+  it('waits longer each time and still asks for the port by itself', () => {
+    let state = initialEngine(
+      { engineId: 'a', pool: 'p', httpPort: 1, httpsPort: 2, hostHttpPort: 1, labels: {}, environment: {}, adopt: null },
+      0,
+    )
+    for (let attempt = 0; attempt < 6; attempt++) state = failed(state, { code: 'vpn-missing', detail: 'there is no Gluetun' })
+    expect(waitMs(state)).toBeGreaterThan(1_000)
+    expect(isUnreliable(state)).toBe(false)
+  })
+})

@@ -208,7 +208,7 @@ describe('backing off', () => {
     expect(view.problem).toEqual({ code: 'image-missing', detail: 'because of image-missing' })
     await pool.sleep('4 minutes')
     expect((await waitsOf(pool.engine('a'))).slice(0, 9)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60])
-    expect(pool.asked.provision.map(({ follower }) => follower).slice(0, 4)).toEqual([false, false, false, true])
+    expect(pool.asked.provision.map(({ follower }) => follower).slice(0, 4)).toEqual([false, false, false, false])
     await eventually(async () => (await lastTold(pool))?.phase === 'backing-off')
     await keepHistory(pool.engine('a'), 'engine-backing-off')
   })
