@@ -151,6 +151,7 @@ export class Berth {
     readonly apiPort: number,
     readonly temporalPort: number,
     private readonly env: NodeJS.ProcessEnv,
+    private readonly args: string[] = [],
   ) {
     this.dataDir = mkdtempSync(join(tmpdir(), 'berth-e2e-'))
   }
@@ -171,6 +172,24 @@ export class Berth {
     })
   }
 
+  /** `berth up --demo`: needs no Docker. */
+  static async demo(env: NodeJS.ProcessEnv = {}): Promise<Berth> {
+    if (!existsSync(CLI)) throw new Error('dist is not there: run "npm run build" first')
+    const [api, temporal] = [await freePort(), await freePairOfPorts()]
+    const { PATH, HOME, BERTH_TEMPORAL_CLI } = process.env
+    return new Berth(api, temporal, { PATH, HOME, BERTH_TEMPORAL_CLI, ...env }, ['--demo'])
+  }
+
+  /** Runs `berth <args>` on the same data folder; resolves with its exit code and what it printed. */
+  async cli(...args: string[]): Promise<{ code: number | null; output: string }> {
+    const env = { ...this.env, BERTH_DATA_DIR: this.dataDir, APP_PORT: String(this.apiPort), TEMPORAL_PORT: String(this.temporalPort) }
+    const child = spawn(process.execPath, [CLI, ...args], { env })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+    return { code, output }
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.apiPort}`
   }
@@ -186,7 +205,7 @@ export class Berth {
   /** Starts `berth up` and resolves when it says that it is ready. */
   async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
     this.#output = ''
-    const child = spawn(process.execPath, [CLI, 'up'], {
+    const child = spawn(process.execPath, [CLI, 'up', ...this.args], {
       env: {
         ...this.env,
         BERTH_DATA_DIR: this.dataDir,
