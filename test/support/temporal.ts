@@ -7,10 +7,10 @@ import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { Context, heartbeat } from '@temporalio/activity'
 import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client'
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
@@ -25,6 +25,8 @@ import * as messages from '../../workflows/messages.js'
 import { type Told, toldQuery } from '../workflows/recorder.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const HISTORIES = join(ROOT, 'test/replay/histories')
+const KEPT = '.fixture.json'
 const CACHE = join(ROOT, 'node_modules/.cache/berth-tests')
 /** What the tests' workers run. */
 const WORKFLOWS = join(ROOT, 'test/workflows/recorder.ts')
@@ -38,10 +40,11 @@ const QUERY_DEADLINE_MS = 3_000
 /** Causes of a failed workflow task that mean broken code: it threw, or does not replay. */
 const BROKEN = [14, 24]
 
-type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number]
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
+type Event = NonNullable<History['events']>[number]
 
 /** Only errors are said: what a test provokes is expected. */
-function installRuntime(): void {
+export function installRuntime(): void {
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }), forward: {} } },
@@ -168,13 +171,13 @@ export class Pool {
   readonly #environment: TestWorkflowEnvironment
   readonly #activities: Activities
   readonly #engineIds = new Set<string>()
-  readonly #cached: boolean
+  readonly #options: PoolOptions
   #worker: { worker: Worker; running: Promise<void> } | null = null
   #made = 0
 
-  constructor(environment: TestWorkflowEnvironment, fakes: Partial<Activities>, { cached = true }: PoolOptions) {
+  constructor(environment: TestWorkflowEnvironment, fakes: Partial<Activities>, options: PoolOptions) {
     this.#environment = environment
-    this.#cached = cached
+    this.#options = options
     const real: Activities = {
       provision: async () => container(`c${++this.#made}`),
       retire: async () => {},
@@ -201,10 +204,12 @@ export class Pool {
       connection: this.#environment.nativeConnection,
       ...(this.#environment.namespace ? { namespace: this.#environment.namespace } : {}),
       taskQueue: poolTaskQueue(this.name),
+      identity: 'test worker',
       workflowBundle: await workflowBundle(WORKFLOWS),
       activities: { ...this.#activities },
       workflowThreadPoolSize: 1,
-      ...(this.#cached ? {} : { maxCachedWorkflows: 0 }),
+      ...(this.#options.cached === false ? { maxCachedWorkflows: 0 } : {}),
+      ...(this.#options.activitiesAtOnce ? { maxConcurrentActivityTaskExecutions: this.#options.activitiesAtOnce } : {}),
       stickyQueueScheduleToStartTimeout: '1 second',
       shutdownForceTime: '5 seconds',
     })
@@ -241,8 +246,8 @@ export class Pool {
     return this.#start('forwardedLease', this.lease.workflowId, { pool: this.name, index: 0, enabled })
   }
 
-  async startFleet(policy: Partial<FleetPolicy> = {}): Promise<WorkflowHandle> {
-    return this.#start('fleet', this.fleet.workflowId, { pool: this.name, policy: { ...POLICY, ...policy } })
+  async startFleet(policy: Partial<FleetPolicy> = {}, portsInUse: number[] = []): Promise<WorkflowHandle> {
+    return this.#start('fleet', this.fleet.workflowId, { pool: this.name, policy: { ...POLICY, ...policy }, portsInUse })
   }
 
   async startWatch(): Promise<WorkflowHandle> {
@@ -353,6 +358,8 @@ export interface TestServer {
 }
 
 export interface PoolOptions {
+  /** How many activities the worker runs at once. */
+  activitiesAtOnce?: number
   /** `false` has every workflow task replay the whole history, as after a restart of the worker. */
   cached?: boolean
 }
@@ -399,6 +406,7 @@ export function useTemporal(kind: 'time-skipping' | 'dev'): TestServer {
 async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: await program('test-server') } },
+    client: { identity: 'test' },
   })
   const namespace = environment.namespace ?? 'default'
   const searchAttributes = { EngineState: 2, Forwarded: 5, ContainerId: 2, LeaseEpoch: 3, Pool: 2 }
@@ -408,7 +416,11 @@ async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
 
 async function startDevServer(): Promise<TestWorkflowEnvironment> {
   const environment = await TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'existing-path', path: await program('cli') }, log: { format: 'pretty', level: 'error' } },
+    server: {
+      executable: { type: 'existing-path', path: await program('cli') },
+      log: { format: 'pretty', level: 'never' },
+      extraArgs: ['--output', 'none'],
+    },
   })
   await ensureNamespace(environment.connection, environment.namespace ?? 'default')
   return environment
@@ -478,7 +490,25 @@ function isOpen(begun: Event, events: Event[]): boolean {
 export async function keepHistory(handle: WorkflowHandle, name: string): Promise<void> {
   if (!process.env.BERTH_RECORD_HISTORIES) return
   const history = await handle.fetchHistory()
-  writeFileSync(join(ROOT, `test/replay/histories/${name}.json`), `${historyToJSON(history)}\n`)
+  const events = (history.events ?? []).map((event) => JSON.stringify(event))
+  writeFileSync(join(HISTORIES, name + KEPT), `{"events":[\n${events.join(',\n')}\n]}\n`)
+}
+
+/** The histories that are kept, by name. */
+export function keptHistories(): string[] {
+  return readdirSync(HISTORIES).flatMap((file) => (file.endsWith(KEPT) ? [file.slice(0, -KEPT.length)] : []))
+}
+
+/**
+ * A kept history. The SDK's own `historyFromJSON` and `historyToJSON` refuse everything when npm has given the SDK's packages more than one copy of
+ * protobufjs, as it does beside dockerode.
+ */
+export function keptHistory(name: string): History {
+  const worker = createRequire(createRequire(import.meta.url).resolve('@temporalio/worker'))
+  const proto = worker('@temporalio/proto') as {
+    temporal: { api: { history: { v1: { History: { fromObject(json: unknown): History } } } } }
+  }
+  return proto.temporal.api.history.v1.History.fromObject(JSON.parse(readFileSync(join(HISTORIES, name + KEPT), 'utf8')))
 }
 
 /** Id of the present run. */

@@ -223,6 +223,7 @@ describe('backing off', () => {
       await has(pool, `c${lost + 1}`)
     }
     expect(await waitsOf(pool.engine('a'))).toEqual([1, 2, 4])
+    expect(pool.asked.provision.map(({ follower }) => follower)).toEqual([false, false, false, false, true])
     await pool.sleep('61 seconds')
     await lose(pool, 'c5')
     await has(pool, 'c6')
