@@ -9,6 +9,7 @@ import type { Logger } from 'pino'
 import { type ContainerRuntime, RuntimeError } from '../src/docker/runtime.js'
 import { engineIdOf } from '../src/domain/reconcile.js'
 import type { GluetunClient } from '../src/gluetun/client.js'
+import { untilAnswers } from './answer.js'
 import type { Activities } from './api.js'
 import { fenceEpoch, isForwardedOf } from './fence.js'
 import { createLeaseClient } from './lease-client.js'
@@ -39,6 +40,8 @@ export interface ActivityDeps {
 }
 
 const BEAT_EVERY_MS = 500
+/** Provisioning ends with the engine's first answer, or without it after this long. */
+const FIRST_ANSWER_MS = 1_500
 /** The watching activity ends by itself after this long, so that its workflow continues as new. */
 const WATCH_FOR_MS = 12 * 60 * 60 * 1000
 
@@ -51,7 +54,14 @@ export function createActivities(deps: ActivityDeps): Activities {
 
   return {
     async provision(input) {
-      const made = await beating((checkpoint) => provisionEngine(input, { runtime, lease, vpn, settings, checkpoint }))
+      const made = await beating(async (checkpoint) => {
+        const result = await provisionEngine(input, { runtime, lease, vpn, settings, checkpoint })
+        if (result.outcome === 'kept') return result
+        const startedAt = Date.now()
+        const address = result.vpnContainer === null ? null : (vpn.last()?.address ?? null)
+        if (address !== null) await untilAnswers(address, input.engine.httpPort, FIRST_ANSWER_MS)
+        return { ...result, startedAt }
+      })
       const { containerName, forwarded } = made
       if (forwarded) deps.onForwarded({ engineId: input.engine.engineId, containerName, port: forwarded.p2pPort, epoch: forwarded.epoch })
       return made

@@ -45,8 +45,8 @@ export class ProvisionFailure extends Error {
   }
 }
 
-/** How long an inspect of Gluetun serves: a wrong id is found out at start, and asked again then. */
-const VPN_AGE_MS = 5_000
+/** How long an inspect of Gluetun serves. The watcher makes a new one every 10 s and at each of its events; a wrong id is found out at start. */
+const VPN_AGE_MS = 20_000
 /** A lease that has just started lists the labelled containers first: waited for this long. */
 const RECOVERY_WAIT_MS = 5_000
 /** At the first start the VPN's port is known a moment after the engines are asked for: waited for this long, so that none is made twice. */

@@ -46,6 +46,9 @@ const { provision, retire } = proxyActivities<EngineActivities>({
   retry: { initialInterval: '250 milliseconds', maximumInterval: '10 seconds' },
 })
 
+/** A container that is replaced within this time is told of once, when the new one is there. */
+const REPLACED_WITHIN = '1 second'
+
 export interface EngineWorkflowInput extends EngineInput {
   /** Carried over by continue-as-new. */
   carried?: EngineState
@@ -85,6 +88,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   const publisher = async (): Promise<void> => {
     while (true) {
       await condition(() => state.view.revision !== told)
+      if (state.view.phase === 'provisioning') await condition(() => state.view.phase !== 'provisioning', REPLACED_WITHIN)
       const view = state.view
       publish(view)
       await tellFleet(view)

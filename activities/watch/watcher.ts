@@ -112,7 +112,7 @@ class Watcher {
   }
 
   async #event(event: ContainerEvent, signal: AbortSignal): Promise<void> {
-    const { facts, pool } = this.#options
+    const { pool } = this.#options
     if (!event.managed) {
       await this.#options.vpn.find(0).catch(this.#quiet('inspecting Gluetun'))
       this.#listNow()
@@ -120,33 +120,44 @@ class Watcher {
     }
     if (event.engine.pool !== null && event.engine.pool !== pool) return
     const engineId = engineIdOf({ id: event.containerId, engine: event.engine })
-    if (event.action === 'oom') this.#outOfMemory.add(event.containerId)
-    if (event.action === 'die' || event.action === 'destroy') {
-      this.#book.drop(event.containerId)
-      this.#startedAt.delete(event.containerId)
-      const reason = this.#reasonOf(event)
-      await this.#attempt('telling of a lost container', () => facts.containerLost(engineId, event.containerId, reason))
-      return
+    switch (event.action) {
+      case 'oom':
+        this.#outOfMemory.add(event.containerId)
+        return
+      case 'die':
+        return this.#lost(engineId, event)
+      case 'destroy':
+        // What died was told then, and what never ran is nobody's container yet.
+        this.#outOfMemory.delete(event.containerId)
+        return
+      case 'start':
+        return this.#started(event)
+      case 'rename':
+      case 'pause':
+      case 'unpause':
+        if (!signal.aborted) this.#listNow()
     }
-    if (event.action === 'start') {
-      await this.#attempt('inspecting a started container', async () => {
-        const container = await this.#options.runtime.inspect(event.containerId)
-        if (container?.state !== 'running') return
-        if (container.startedAt !== null) this.#startedAt.set(container.id, container.startedAt)
-        const target = this.#targetOf(container)
-        if (target) this.#book.add(target, null)
-      })
-      return
-    }
-    if (!signal.aborted) this.#listNow()
+  }
+
+  async #lost(engineId: string, event: ContainerEvent): Promise<void> {
+    this.#book.drop(event.containerId)
+    this.#startedAt.delete(event.containerId)
+    const reason = this.#reasonOf(event)
+    await this.#attempt('telling of a lost container', () => this.#options.facts.containerLost(engineId, event.containerId, reason))
+  }
+
+  async #started(event: ContainerEvent): Promise<void> {
+    await this.#attempt('inspecting a started container', async () => {
+      const container = await this.#options.runtime.inspect(event.containerId)
+      if (container?.state !== 'running') return
+      if (container.startedAt !== null) this.#startedAt.set(container.id, container.startedAt)
+      const target = this.#targetOf(container)
+      if (target) this.#book.add(target, null)
+    })
   }
 
   /** Exit code 137 is SIGKILL: from outside, unless the kernel did it for want of memory. */
   #reasonOf(event: ContainerEvent): string {
-    if (event.action === 'destroy') {
-      this.#outOfMemory.delete(event.containerId)
-      return 'gone'
-    }
     if (this.#outOfMemory.has(event.containerId)) return 'out-of-memory'
     return event.exitCode === 137 ? 'killed' : 'died'
   }

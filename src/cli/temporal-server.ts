@@ -34,6 +34,11 @@ export function temporalArguments({ dataDir, port, namespace }: TemporalServerOp
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(port + UI_PORT_OFFSET)],
     ...['--db-filename', join(dataDir, 'temporal.db')],
     ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=FULL'],
+    // One machine with few workflows needs no partitions, and a task finds its worker sooner without them.
+    ...['matching.numTaskqueueReadPartitions=1', 'matching.numTaskqueueWritePartitions=1'].flatMap((value) => [
+      '--dynamic-config-value',
+      value,
+    ]),
     ...['--namespace', namespace, '--log-level', 'error'],
     ...SEARCH_ATTRIBUTES.flatMap((key) => ['--search-attribute', `${key.name}=${TYPE_NAMES[key.type] ?? 'Keyword'}`]),
   ]

@@ -44,8 +44,8 @@ export interface EngineState {
   failures: number
   /** Of those, containers that ended by themselves. What the host or the VPN lacks is no fault of the engine. */
   crashes: number
-  /** Facts about containers and epochs that provisioning has not reported yet. */
-  early: { lostContainers: string[]; revokedEpochs: number[]; health: HealthFact | null }
+  /** Facts about containers and epochs that provisioning has not reported yet, and a nomination that came meanwhile. */
+  early: { lostContainers: string[]; revokedEpochs: number[]; health: HealthFact | null; nominated: boolean }
 }
 
 /** What a probe found. */
@@ -79,6 +79,8 @@ export interface Provisioned {
   host: string
   vpnContainer: string | null
   forwarded: { epoch: number; p2pPort: number } | null
+  /** Unix milliseconds of the container's start, when the report comes later. */
+  startedAt?: number
 }
 
 /** An engine that has just been asked for, or one whose container exists already. */
@@ -120,7 +122,7 @@ export function initialEngine(input: EngineInput, now: number): EngineState {
     removing: null,
     failures: 0,
     crashes: 0,
-    early: { lostContainers: [], revokedEpochs: [], health: null },
+    early: { lostContainers: [], revokedEpochs: [], health: null, nominated: false },
   }
   return input.adopt ? adopted(state, input.adopt) : state
 }
@@ -166,7 +168,8 @@ export function observe(state: EngineState, fact: EngineFact, now: number): Engi
       if (isUp(state) && mayHold(state.view, fact.epoch)) return due(state, fact.reason, { nominated: false, replacesLiving: true }, now)
       return { ...state, early: { ...state.early, revokedEpochs: [...state.early.revokedEpochs, fact.epoch].slice(-10) } }
     case 'take-forwarded':
-      return isUp(state) && !state.view.forwarded ? due(state, 'elected', { nominated: true, replacesLiving: true }, now) : state
+      if (!isUp(state)) return { ...state, early: { ...state.early, nominated: true } }
+      return state.view.forwarded ? state : elected(state, now)
     case 'remove':
       return { ...state, removing: fact.reason, view: changed(state.view, { phase: 'removing' }) }
   }
@@ -247,15 +250,20 @@ export function provisioned(state: EngineState, result: Provisioned, now: number
     forwarded: result.forwarded !== null,
     epoch: result.forwarded?.epoch ?? null,
     p2pPort: result.forwarded?.p2pPort ?? null,
-    startedAt: kept ? state.view.startedAt : now,
+    startedAt: kept ? state.view.startedAt : (result.startedAt ?? now),
     problem: null,
   })
-  const up: EngineState = { ...state, due: null, view, early: { lostContainers: [], revokedEpochs: [], health: null } }
+  const up: EngineState = { ...state, due: null, view, early: { lostContainers: [], revokedEpochs: [], health: null, nominated: false } }
   if (state.removing !== null) return { ...up, view: { ...view, phase: 'removing' } }
   if (state.early.lostContainers.includes(result.containerId)) return lost(up, 'died', now)
   if (result.forwarded && state.early.revokedEpochs.includes(result.forwarded.epoch))
     return due(up, 'revoked', { nominated: false, replacesLiving: true }, now)
+  if (!result.forwarded && !kept && state.early.nominated) return elected(up, now)
   return state.early.health?.containerId === result.containerId ? healthSeen(up, state.early.health, now) : up
+}
+
+function elected(state: EngineState, now: number): EngineState {
+  return due(state, 'elected', { nominated: true, replacesLiving: true }, now)
 }
 
 /** Provisioning failed: it is tried again after a back-off. */

@@ -114,7 +114,7 @@ describe('a fact about another container or epoch', () => {
 
   it('is forgotten once provisioning has reported', () => {
     const early = observe(fresh(), { kind: 'container-lost', containerId: 'c9', reason: 'died' }, 1)
-    expect(provisioned(early, made('c1'), 2).early).toEqual({ lostContainers: [], revokedEpochs: [], health: null })
+    expect(provisioned(early, made('c1'), 2).early).toEqual({ lostContainers: [], revokedEpochs: [], health: null, nominated: false })
   })
 
   it('is kept up to ten times, the newest', () => {
