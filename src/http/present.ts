@@ -29,7 +29,8 @@ export function isForwarded(engine: Pick<EngineView, 'engineId' | 'containerId'>
 }
 
 /** One engine. */
-export function presentEngine(engine: EngineView, snapshot: Pick<Snapshot, 'lease' | 'observedAt'>, managed: ManagedLabel): EngineState {
+export function presentEngine(told: EngineView, snapshot: Pick<Snapshot, 'lease' | 'observedAt'>, managed: ManagedLabel): EngineState {
+  const engine = upToDate(told, snapshot.lease)
   return {
     container_id: engine.containerId,
     container_name: engine.containerName,
@@ -68,11 +69,21 @@ function labelsOf(engine: EngineView, managed: ManagedLabel): Record<string, str
   return { ...engine.labels, ...ourLabels(facts, managed) }
 }
 
+/**
+ * The lease knows of a hand-over before the engine has told of it. The active holder has the container that was cleared to start and no other;
+ * a forwarded container of anybody else is on its way out.
+ */
+function upToDate(engine: EngineView, { holder, recovering }: Pick<LeaseView, 'holder' | 'recovering'>): EngineView {
+  const isHolder = holder?.phase === 'active' && holder.engineId === engine.engineId
+  const outdated = isHolder ? holder.containerId !== engine.containerId : engine.forwarded && !recovering
+  return outdated && !ABSENT.includes(engine.phase) ? { ...engine, phase: 'provisioning', health: 'unknown', healthSince: null } : engine
+}
+
 /** Engines by port. One whose container does not run is left out unless `all` is asked for: clients would dial it. */
 export function presentEngines(snapshot: Snapshot, all: boolean, managed: ManagedLabel): EngineState[] {
   return snapshot.fleet.engines
-    .filter((engine) => all || (engine.containerId !== null && !ABSENT.includes(engine.phase)))
     .map((engine) => presentEngine(engine, snapshot, managed))
+    .filter((engine) => all || (engine.container_id !== null && !ABSENT.includes(engine.phase)))
     .toSorted((a, b) => a.port - b.port || (a.engine_id < b.engine_id ? -1 : 1))
 }
 

@@ -204,7 +204,7 @@ describe('GET /engines', () => {
 
 describe('forwarded is the word of the lease', () => {
   const forwarded = async (snapshot: Snapshot) =>
-    EngineList.parse(await (await setUp({ snapshot }).app.request('/engines')).json()).map((engine) => engine.forwarded)
+    EngineList.parse(await (await setUp({ snapshot }).app.request('/engines?all=true')).json()).map((engine) => engine.forwarded)
 
   test('true on the active holder with this very container, false on all others', async () => {
     const other = engineView({ engineId: 'e-2', containerId: hex('b'), hostHttpPort: 19_001 })
@@ -218,6 +218,10 @@ describe('forwarded is the word of the lease', () => {
     ['another engine holds it', heldBy(forwardedEngine, { engineId: 'e-9' })],
   ])('false when %s', async (_, lease) => {
     expect(await forwarded(snapshotOf({ engines: [forwardedEngine], lease }))).toEqual([false])
+  })
+  test('a container that lost the port is not offered to clients, though its engine has not told of it yet', async () => {
+    const snapshot = snapshotOf({ engines: [forwardedEngine], lease: heldBy(forwardedEngine, { engineId: 'e-9' }) })
+    expect(await (await setUp({ snapshot }).app.request('/engines')).json()).toEqual([])
   })
   test('false on an engine without a container when the holder has none either', async () => {
     const engine = engineView({ containerId: null })
