@@ -437,13 +437,13 @@ export async function eventCount(handle: WorkflowHandle): Promise<number> {
   return (await settled(handle)).length
 }
 
-/** The waits that the present run has begun, in seconds. */
+/** The waits of the present run that ran out, in seconds. */
 export async function waitsOf(handle: WorkflowHandle): Promise<number[]> {
   const { events } = await handle.fetchHistory()
-  return (events ?? []).flatMap((event) => {
-    const timeout = event.timerStartedEventAttributes?.startToFireTimeout
-    return timeout ? [Number(timeout.seconds) + (timeout.nanos ?? 0) / 1e9] : []
-  })
+  const fired = new Set((events ?? []).map((event) => event.timerFiredEventAttributes?.timerId))
+  return (events ?? []).flatMap(({ timerStartedEventAttributes: started }) =>
+    started && fired.has(started.timerId) ? [Number(started.startToFireTimeout?.seconds ?? 0)] : [],
+  )
 }
 
 /** The present run's history, once no workflow task is under way and nothing is being signalled. */
@@ -490,7 +490,7 @@ function isOpen(begun: Event, events: Event[]): boolean {
 export async function keepHistory(handle: WorkflowHandle, name: string): Promise<void> {
   if (!process.env.BERTH_RECORD_HISTORIES) return
   const history = await handle.fetchHistory()
-  const events = (history.events ?? []).map((event) => JSON.stringify(event))
+  const events = (history.events ?? []).map((event) => JSON.stringify(event, (key, value: unknown) => (key === 'stackTrace' ? '' : value)))
   writeFileSync(join(HISTORIES, name + KEPT), `{"events":[\n${events.join(',\n')}\n]}\n`)
 }
 
