@@ -4,7 +4,7 @@
  * of its own, with a worker of its own; whatever it started is ended after it.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createRequire } from 'node:module'
@@ -30,6 +30,8 @@ const KEPT = '.fixture.json'
 const CACHE = join(ROOT, 'node_modules/.cache/berth-tests')
 /** What the tests' workers run. */
 const WORKFLOWS = join(ROOT, 'test/workflows/recorder.ts')
+/** Bundles of older sources are removed after this long. */
+const KEPT_MS = 60 * 60 * 1000
 const SOURCES = ['workflows', 'src', 'activities/api.ts', 'test/workflows/recorder.ts', 'package-lock.json']
 
 /** Real milliseconds that a condition may take: far above what it takes on a busy machine. */
@@ -91,6 +93,8 @@ export async function workflowBundle(workflowsPath: string): Promise<{ codePath:
   if (existsSync(codePath)) return { codePath }
   const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') })
   mkdirSync(CACHE, { recursive: true })
+  for (const old of readdirSync(CACHE))
+    if (statSync(join(CACHE, old)).mtimeMs < Date.now() - KEPT_MS) rmSync(join(CACHE, old), { force: true })
   const staging = `${codePath}.${process.pid}`
   writeFileSync(staging, code)
   renameSync(staging, codePath)
