@@ -8,7 +8,8 @@ import { ConfigError } from '../config/environment.js'
 import { api, worker } from './single.js'
 import { demoKill, demoPort, demoVpn } from './demo.js'
 import { down } from './down.js'
-import { StartError, up } from './up.js'
+import { StartError } from './start-error.js'
+import { up } from './up.js'
 
 // What is set already counts more than the file.
 if (existsSync('.env')) process.loadEnvFile('.env')

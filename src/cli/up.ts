@@ -4,37 +4,26 @@
  */
 import { spawn } from 'node:child_process'
 import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Config, loadConfig } from '../config/environment.js'
 import { describeConfig } from '../config/describe.js'
 import { unknownVariables } from '../config/unknown.js'
 import { untilAskedToStop } from '../stop.js'
-import { DEMO_GLUETUN, demoSockets } from './demo-world.js'
+import { requireFreePorts, shown } from './addresses.js'
+import { forwardedLine, worthSaying } from './console-lines.js'
+import { demoEnvironment } from './demo-environment.js'
+import { demoSockets } from './demo-world.js'
+import { sayForwarded } from './forwarded.js'
 import { chooseMode } from './mode.js'
-import { kindOf, Part } from './part.js'
+import { Part } from './part.js'
+import { StartError } from './start-error.js'
 import { endLeftBehind, removePid, temporalArguments, UI_PORT_OFFSET, untilTemporalAnswers, writePid } from './temporal-server.js'
 
 const HTTP_MAIN = fileURLToPath(new URL('../http/main.js', import.meta.url))
 const WORKER_MAIN = fileURLToPath(new URL('../../worker/main.js', import.meta.url))
 const DEMO_MAIN = fileURLToPath(new URL('../simulator/demo-main.js', import.meta.url))
 const CLI_MAIN = fileURLToPath(new URL('./main.js', import.meta.url))
-
-/** A demo shows more when there are followers. */
-const DEMO_REPLICAS = '3'
-const DEMO_PORTS = 20
-/** The first answers of a worker that has just started may take as long. Milliseconds. */
-const SETTLE_MS = 1_500
-
-/** How long an address may be in use before it counts as somebody else's. Milliseconds. */
-const LET_GO_MS = 2_000
-
-/** What stops `up` before it runs: shown as it is, without a stack. */
-export class StartError extends Error {
-  override readonly name = 'StartError'
-}
 
 /** Runs everything until SIGINT, SIGTERM or the end of the parent process; resolves when every process it started is gone. */
 export async function up(options: { demo: boolean }): Promise<void> {
@@ -166,148 +155,4 @@ async function removeEngines(env: NodeJS.ProcessEnv, say: (text: string) => void
   const child = spawn(process.execPath, [CLI_MAIN, 'down'], { env, stdio: ['ignore', 'inherit', 'inherit'], detached: true })
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve))
   if (code !== 0) say('berth: not every engine could be removed; those left are found again at the next start')
-}
-
-async function demoEnvironment(config: Config): Promise<NodeJS.ProcessEnv> {
-  const sockets = demoSockets(config.dataDir)
-  const gluetunPort = await freePort()
-  const from = await demoPorts()
-  return {
-    MIN_REPLICAS: DEMO_REPLICAS,
-    ENGINE_HOST: '127.0.0.1',
-    GLUETUN_PORT_RANGE_1: `${from}-${from + DEMO_PORTS - 1}`,
-    ...process.env,
-    DOCKER_HOST: `unix://${sockets.docker}`,
-    GLUETUN_CONTAINER_NAME: DEMO_GLUETUN,
-    GLUETUN_URL: `http://127.0.0.1:${gluetunPort}`,
-    BERTH_DATA_DIR: join(config.dataDir, 'demo'),
-    BERTH_DEMO_DOCKER: sockets.docker,
-    BERTH_DEMO_CONTROL: sockets.control,
-    BERTH_DEMO_GLUETUN_PORT: String(gluetunPort),
-  }
-}
-
-/** The first block of engine ports of which none is in use: another demo may run on this machine. */
-async function demoPorts(): Promise<number> {
-  for (let from = 19_000; from < 20_000; from += DEMO_PORTS) {
-    const failures = await Promise.all(Array.from({ length: DEMO_PORTS }, (_, offset) => bind('127.0.0.1', from + offset)))
-    if (failures.every((failure) => failure === null)) return from
-  }
-  throw new StartError('The demo finds no 20 free ports between 19000 and 19999 for its engines: end what uses them.')
-}
-
-/** Every address that is about to be used, with the variable that changes it. */
-async function requireFreePorts(config: Config): Promise<void> {
-  const wanted = [{ host: config.http.host, port: config.http.port, variable: 'APP_PORT', what: 'the API' }]
-  if (!config.temporal.external) {
-    const { port } = config.temporal
-    wanted.push({ host: '127.0.0.1', port, variable: 'TEMPORAL_PORT', what: 'Temporal' })
-    wanted.push({
-      host: '127.0.0.1',
-      port: port + UI_PORT_OFFSET,
-      variable: 'TEMPORAL_PORT',
-      what: 'Temporal’s web UI (1000 above TEMPORAL_PORT)',
-    })
-  }
-  const taken: string[] = []
-  for (const { host, port, variable, what } of wanted) {
-    const failure = await bindWithin(host, port, LET_GO_MS)
-    if (failure !== null) taken.push(`  ${host}:${port} for ${what}: ${failure}; set ${variable} to another port`)
-  }
-  if (taken.length > 0) throw new StartError(`Berth cannot listen:\n${taken.join('\n')}`)
-}
-
-/** A part of a run that was just killed lets go of its port in a moment. */
-async function bindWithin(host: string, port: number, withinMs: number): Promise<string | null> {
-  const deadline = Date.now() + withinMs
-  while (true) {
-    const failure = await bind(host, port)
-    if (failure === null || Date.now() > deadline) return failure
-    await delay(100)
-  }
-}
-
-async function bind(host: string, port: number): Promise<string | null> {
-  return new Promise((resolve) => {
-    const probe = createServer()
-    probe.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'EADDRINUSE' ? 'in use by another process' : error.message),
-    )
-    probe.listen(port, host, () => probe.close(() => resolve(null)))
-  })
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no free port'))))
-    })
-  })
-}
-
-/** Pino's number for a warning. */
-const WARN = 40
-
-interface LogLine {
-  level?: number
-  msg?: string
-  code?: string
-  error?: string
-  method?: string
-  path?: string
-  err?: { message?: string }
-}
-
-/** Warnings and errors of a part's structured log, as a person reads them; `null` for the rest. */
-function worthSaying(name: string, line: string): string | null {
-  if (!line.startsWith('{')) return `${name}: ${line}`
-  try {
-    const { level, msg, code, error, method, path, err } = JSON.parse(line) as LogLine
-    if ((level ?? 0) < WARN) return null
-    const details = [method && path ? `${method} ${path}` : null, error ?? err?.message ?? null].filter((detail) => detail !== null)
-    return [`${name}: ${msg ?? ''}${code ? ` [${code}]` : ''}`, ...details].join(': ')
-  } catch {
-    return `${name}: ${line}`
-  }
-}
-
-function forwardedLine(message: unknown): string | null {
-  if (kindOf(message) !== 'forwarded') return null
-  const { engineId, port, epoch, containerName } = message as { engineId: string; port: number; epoch: number; containerName: string }
-  return `berth: forwarded is engine ${engineId} on port ${port} (epoch ${epoch}, container ${containerName})`
-}
-
-/** Says who is forwarded when that was so before this start: a new one is told by the worker. */
-async function sayForwarded(config: Config, say: (text: string) => void, stopped: () => boolean): Promise<void> {
-  if (config.gluetun.containerName === null) return say('berth: no VPN is configured (GLUETUN_CONTAINER_NAME), so no engine is forwarded')
-  await delay(SETTLE_MS)
-  let explained = false
-  for (let attempt = 0; attempt < 240 && !stopped(); attempt++) {
-    await delay(500)
-    const lease = await leaseOf(config).catch(() => null)
-    if (lease?.holder?.phase === 'active') {
-      if (attempt === 0)
-        say(`berth: forwarded is engine ${lease.holder.engine_id} on port ${lease.holder.port} (epoch ${lease.holder.epoch})`)
-      return
-    }
-    if (!explained && attempt > 10 && lease?.condition) {
-      explained = true
-      say(`berth: nobody is forwarded yet: ${lease.condition.detail}`)
-    }
-  }
-}
-
-async function leaseOf(config: Config): Promise<{
-  holder: { engine_id: string; port: number; epoch: number; phase: string } | null
-  condition: { detail: string } | null
-} | null> {
-  const response = await fetch(`http://${shown(config.http.host)}:${config.http.port}/lease`, { signal: AbortSignal.timeout(2_000) })
-  return response.ok ? ((await response.json()) as Awaited<ReturnType<typeof leaseOf>>) : null
-}
-
-function shown(host: string): string {
-  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
 }
