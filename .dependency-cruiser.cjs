@@ -17,7 +17,7 @@ const packages = (...names) => `(^|/)node_modules/(${names.join('|')})/`
 const folders = [
   { name: 'domain', path: domain, may: [] },
   { name: 'contracts', path: contracts, may: [domain, packages('zod')] },
-  { name: 'config', path: config, may: [domain, contracts, packages('zod')], node },
+  { name: 'config', path: config, may: [domain, contracts, '^src/engines/', packages('zod')], node },
   { name: 'process', path: process, may: [packages('pino')], node },
   { name: 'engines', path: '^src/engines/', may: [domain, contracts] },
   {

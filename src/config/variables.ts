@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { LABEL } from '../domain/labels.js'
+import { VARIANTS } from '../engines/index.js'
 import { decimal, httpAddress, integer, matching, oneOf, port, portRange, secret } from './values.js'
 
 export const SECTIONS = ['General', 'HTTP API', 'Temporal', 'Docker', 'Engines', 'Fleet', 'Gluetun', 'Health'] as const
@@ -20,18 +21,6 @@ export interface VariableFacts {
 }
 
 export const facts = z.registry<VariableFacts>()
-
-/** Image variants: how each takes its ports is in `src/engines`. */
-export const ENGINE_VARIANTS = [
-  'krinkuto11-amd64',
-  'jopsis-amd64',
-  'jopsis-arm32',
-  'jopsis-arm64',
-  'martinbjeldbak',
-  'wafy80',
-  'nano-ace',
-  'aceserve',
-] as const
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const ours = new Set<string>(Object.values(LABEL))
@@ -166,7 +155,7 @@ const docker = {
 }
 
 const engines = {
-  ENGINE_VARIANT: oneOf(ENGINE_VARIANTS).default('krinkuto11-amd64').register(facts, {
+  ENGINE_VARIANT: oneOf(VARIANTS).default('krinkuto11-amd64').register(facts, {
     section: 'Engines',
     reason: 'Which image engines run and how it takes its ports.',
     example: 'krinkuto11-amd64',

@@ -122,7 +122,6 @@ export function unreadable(doing: string, problem: string): RuntimeError {
 
 /** In one line, without control characters, of bounded length. */
 function readable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
+  const line = text.replace(/\p{Cc}+/gu, ' ').trim()
   return line.length > MAX_CAUSE_LENGTH ? `${line.slice(0, MAX_CAUSE_LENGTH)}…` : line
 }

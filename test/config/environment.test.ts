@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError, describeConfig, type Environment, loadConfig, unknownVariables } from '../../src/config/environment.js'
-import { ENGINE_VARIANTS } from '../../src/config/variables.js'
+import { VARIANTS } from '../../src/engines/index.js'
 
 function issuesOf(env: Environment, readFile?: (path: string) => string) {
   try {
@@ -275,7 +275,7 @@ describe('Gluetun', () => {
   })
 })
 
-test.each(ENGINE_VARIANTS)('the variant %s is known', (variant) => {
+test.each(VARIANTS)('the variant %s is known', (variant) => {
   expect(loadConfig({ ENGINE_VARIANT: variant }).engines.variant).toBe(variant)
 })
 
