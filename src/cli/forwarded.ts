@@ -10,11 +10,11 @@ import { shown } from './addresses.js'
 const SETTLE_MS = 1_500
 
 /** Says who is forwarded when that was so before this start: a new one is told by the worker. */
-export async function sayForwarded(config: Config, say: (text: string) => void, stopped: () => boolean): Promise<void> {
+export async function sayForwarded(config: Config, say: (text: string) => void, done: () => boolean): Promise<void> {
   if (config.gluetun.containerName === null) return say('berth: no VPN is configured (GLUETUN_CONTAINER_NAME), so no engine is forwarded')
   await delay(SETTLE_MS)
   let explained = false
-  for (let attempt = 0; attempt < 240 && !stopped(); attempt++) {
+  for (let attempt = 0; attempt < 240 && !done(); attempt++) {
     await delay(500)
     const lease = await leaseOf(config).catch(() => null)
     if (lease?.holder?.phase === 'active') {

@@ -42,6 +42,7 @@ export async function up(options: { demo: boolean }): Promise<void> {
 
   const asked = untilAskedToStop()
   let stopping = false
+  let saidForwarded = false
   const logFile = createWriteStream(join(dataDir, 'berth.log'), { flags: 'a' })
   const part = (name: string, file: string, onMessage?: (message: unknown) => void): Part =>
     new Part({
@@ -62,7 +63,9 @@ export async function up(options: { demo: boolean }): Promise<void> {
   const demo = mode.demo ? part('demo', DEMO_MAIN) : null
   const worker = part('worker', WORKER_MAIN, (message) => {
     const text = forwardedLine(message)
-    if (text !== null) say(text)
+    if (text === null) return
+    saidForwarded = true
+    say(text)
   })
   const api = part('api', HTTP_MAIN)
 
@@ -87,7 +90,7 @@ export async function up(options: { demo: boolean }): Promise<void> {
   API          http://${shown(config.http.host)}:${config.http.port}
   Temporal UI  ${config.temporal.external ? 'your server’s' : `http://127.0.0.1:${config.temporal.port + UI_PORT_OFFSET}/namespaces/${config.temporal.namespace}/workflows`}
   log          ${join(dataDir, 'berth.log')}`)
-      void sayForwarded(config, say, () => stopping)
+      void sayForwarded(config, say, () => stopping || saidForwarded)
     }
     say(`berth: stopping (${stopped ?? (await asked)})`)
   } finally {
