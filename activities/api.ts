@@ -27,12 +27,15 @@ export interface EngineActivities {
 }
 
 export interface LeaseActivities {
-  /** All containers with the forwarded label of this lease. */
-  survey(input: { pool: string; index: number }): Promise<SurveyedContainer[]>
+  /**
+   * All containers with the forwarded label of this lease, with the port that each was started with; what Gluetun forwards if that decides between
+   * several; and the other Berth that holds the port on this daemon, if one does.
+   */
+  survey(input: { pool: string; index: number }): Promise<{ survey: SurveyedContainer[]; port: number | null; conflict: string | null }>
   /** Removes every forwarded container of ours with this or a lower epoch, until a list shows none. */
   fence(input: { pool: string; index: number; epoch: number }): Promise<void>
-  /** Removes containers with the forwarded label by id. */
-  removeForwarded(input: { pool: string; index: number; containerIds: string[] }): Promise<void>
+  /** Removes containers with the forwarded label by id; `held`: `RECONCILE_DRY_RUN` keeps it from that. */
+  removeForwarded(input: { pool: string; index: number; containerIds: string[] }): Promise<'removed' | 'held'>
 }
 
 export interface FleetActivities {

@@ -11,13 +11,16 @@ import { engineIdOf } from '../src/domain/reconcile.js'
 import type { GluetunClient } from '../src/gluetun/client.js'
 import { untilAnswers } from './answer.js'
 import type { Activities } from './api.js'
-import { fenceEpoch, isForwardedOf } from './fence.js'
+import type { Failpoint } from './failpoint.js'
+import { fenceEpoch } from './fence.js'
 import { createLeaseClient } from './lease-client.js'
 import { type EngineSettings, hostOf, ProvisionFailure, provisionEngine } from './provision.js'
 import { startEngineWorkflows } from './start-engines.js'
+import { surveyForwarded } from './survey.js'
 import { createVpnLocator } from './vpn-locator.js'
 import { createPoolFacts } from './watch/facts.js'
 import type { HealthOptions } from './watch/health.js'
+import { probeEngine } from './watch/probe.js'
 import { watch } from './watch/watcher.js'
 
 /** Everything that the activities reach outside with. */
@@ -32,6 +35,10 @@ export interface ActivityDeps {
   settings: EngineSettings
   health: HealthOptions
   portLossGraceMs: number
+  /** The reconciler removes nothing and says what it would remove. */
+  dryRun: boolean
+  /** `null` outside tests. */
+  failpoint: Failpoint | null
   logger: Logger
   /** Aborts when the worker is asked to stop: the watcher never ends by itself in time. */
   stopping: AbortSignal
@@ -42,6 +49,8 @@ export interface ActivityDeps {
 const BEAT_EVERY_MS = 500
 /** Provisioning ends with the engine's first answer, or without it after this long. */
 const FIRST_ANSWER_MS = 1_500
+/** How long a survey waits for Gluetun, and for an engine's answer. */
+const SURVEY_PATIENCE_MS = 2_000
 /** The watching activity ends by itself after this long, so that its workflow continues as new. */
 const WATCH_FOR_MS = 12 * 60 * 60 * 1000
 
@@ -54,7 +63,7 @@ export function createActivities(deps: ActivityDeps): Activities {
 
   return {
     async provision(input) {
-      const made = await beating(async (checkpoint) => {
+      const made = await beating(deps, async (checkpoint) => {
         const result = await provisionEngine(input, { runtime, lease, vpn, settings, checkpoint })
         if (result.outcome === 'kept') return result
         const startedAt = Date.now()
@@ -68,7 +77,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     },
 
     async retire({ engineId, reason }) {
-      await beating(async (checkpoint) => {
+      await beating(deps, async (checkpoint) => {
         const scope = { pool, index: 0 }
         const { holder } = await lease.view()
         const held = holder?.engineId === engineId ? holder.epoch : null
@@ -87,26 +96,34 @@ export function createActivities(deps: ActivityDeps): Activities {
     },
 
     async survey(scope) {
-      return beating(async () => {
-        const found = await runtime.list({ forwardedOnly: true })
-        return found
-          .filter((container) => isForwardedOf(scope, container))
-          .map((container) => ({
-            containerId: container.id,
-            engineId: engineIdOf(container),
-            epoch: container.engine.epoch,
-            p2pPort: container.engine.p2pPort,
-            running: container.state === 'running' || container.state === 'paused',
-          }))
-      })
+      return beating(deps, () =>
+        surveyForwarded(scope, {
+          runtime,
+          vpn,
+          forwardedPort: async () => {
+            const reading = await gluetun?.readPorts(AbortSignal.timeout(SURVEY_PATIENCE_MS)).catch(() => null)
+            return reading?.ports?.[scope.index] ?? null
+          },
+          answers: async ({ engine: { httpPort }, networkMode, address }) => {
+            const where = networkMode.startsWith('container:') ? (vpn.last()?.address ?? null) : address
+            if (httpPort === null || where === null) return false
+            return (await probeEngine(where, httpPort, SURVEY_PATIENCE_MS, cancellationSignal())).healthy
+          },
+        }),
+      )
     },
 
     async fence({ pool: ofPool, index, epoch }) {
-      await beating((checkpoint) => fenceEpoch(runtime, { pool: ofPool, index }, epoch, checkpoint))
+      await beating(deps, (checkpoint) => fenceEpoch(runtime, { pool: ofPool, index }, epoch, checkpoint))
     },
 
     async removeForwarded({ containerIds }) {
-      await beating(() => Promise.all(containerIds.map((id) => runtime.remove(id))))
+      if (deps.dryRun) {
+        logger.warn({ code: 'RECONCILE-01', containerIds }, 'RECONCILE_DRY_RUN: these forwarded containers would be removed')
+        return 'held'
+      }
+      await beating(deps, () => Promise.all(containerIds.map((id) => runtime.remove(id))))
+      return 'removed'
     },
 
     async startEngines({ engines }) {
@@ -125,6 +142,7 @@ export function createActivities(deps: ActivityDeps): Activities {
           logger,
           health: deps.health,
           portLossGraceMs: deps.portLossGraceMs,
+          dryRun: deps.dryRun,
           hostOf: (vpnContainer) => hostOf(settings, vpnContainer),
           onBeat: heartbeat,
         },
@@ -140,13 +158,17 @@ export function createActivities(deps: ActivityDeps): Activities {
  * Runs one activity with a heartbeat. `checkpoint` ends the attempt when it was cancelled or has timed out. Failures of Docker and of
  * provisioning go to the workflow at once with their code as type; all else is retried by the activity's policy.
  */
-async function beating<T>(run: (checkpoint: (step: string) => void) => Promise<T>): Promise<T> {
+async function beating<T>(
+  { failpoint }: Pick<ActivityDeps, 'failpoint'>,
+  run: (checkpoint: (step: string) => void) => Promise<T>,
+): Promise<T> {
   let step = 'begun'
   const beat = setInterval(() => heartbeat({ step }), BEAT_EVERY_MS)
   try {
     return await run((reached) => {
       step = reached
       heartbeat({ step })
+      failpoint?.(reached)
       const signal = cancellationSignal()
       if (signal.aborted) throw new CancelledFailure(`stopped at: ${reached}`)
     })

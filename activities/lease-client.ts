@@ -7,7 +7,7 @@ import { limit } from '../src/domain/limit.js'
 import type { LeaseAnswer } from '../src/domain/lease.js'
 import type { LeaseView } from '../src/domain/views.js'
 import { leaseWorkflowId } from '../src/temporal/names.js'
-import { acquire, confirm, ended, leaseQuery, revoke } from '../workflows/messages.js'
+import { acquire, confirm, conflictObserved, ended, leaseQuery, revoke } from '../workflows/messages.js'
 
 /** One update of one lease. Every call may be repeated: the lease answers the same question the same way. */
 export interface LeaseClient {
@@ -15,6 +15,8 @@ export interface LeaseClient {
   confirm(request: { engineId: string; epoch: number; containerId: string }): Promise<LeaseAnswer>
   revoke(request: { epoch: number; reason: string; by: string | null }): Promise<LeaseAnswer>
   ended(request: { epoch: number; request: { engineId: string; nominated: boolean } | null }): Promise<LeaseAnswer>
+  /** Another Berth holds the port on this Docker daemon. */
+  conflict(text: string): Promise<void>
   view(): Promise<LeaseView>
 }
 
@@ -33,6 +35,7 @@ export function createLeaseClient(client: Client, pool: string, index: number, c
     confirm: (request) => ask(() => handle.executeUpdate(confirm, { args: [request] })),
     revoke: (request) => ask(() => handle.executeUpdate(revoke, { args: [request] })),
     ended: (request) => ask(() => handle.executeUpdate(ended, { args: [request] })),
+    conflict: (text) => ask(() => handle.signal(conflictObserved, { conflict: text })),
     view: () => ask(() => handle.query(leaseQuery)),
   }
 }

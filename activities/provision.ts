@@ -9,6 +9,7 @@ import { engineIdOf } from '../src/domain/reconcile.js'
 import { type ContainerRuntime, type EngineNetwork, type EngineSpec, type ManagedContainer, RuntimeError } from '../src/docker/runtime.js'
 import type { ProvisionInput } from './api.js'
 import { fenceEpoch, type LeaseScope } from './fence.js'
+import { foreignRival } from './lease-conflict.js'
 import type { LeaseClient } from './lease-client.js'
 import type { VpnLocator } from './vpn-locator.js'
 
@@ -59,7 +60,8 @@ const FIRST_PORT_WAIT_MS = 2_000
  * 2. An epoch that the engine held is handed back first: `revoke`, every container of it seen gone, `ended`.
  * 3. Safe to repeat after being cut off at any line: what an earlier attempt made is adopted when it fits, removed when it does not.
  * 4. Refused by the lease, it removes only what it created itself.
- * 5. Every other container of this engine is removed before the new one starts: they would share its HTTP port.
+ * 5. It never starts beside a forwarded container of another Berth that shares the VPN: the older one of two that were created at once goes on.
+ * 6. Every other container of this engine is removed before the new one starts: they would share its HTTP port.
  */
 export async function provisionEngine(input: ProvisionInput, deps: ProvisionDeps): Promise<Provisioned> {
   const { engine } = input
@@ -159,8 +161,16 @@ async function makeForwarded(
   deps.checkpoint('own containers removed')
   const created = await createForwarded(spec, grant.epoch, scope, deps)
   deps.checkpoint('created')
-  const cleared = await lease.confirm({ engineId: engine.engineId, epoch: grant.epoch, containerId: created.id })
+  const [cleared, rival] = await Promise.all([
+    lease.confirm({ engineId: engine.engineId, epoch: grant.epoch, containerId: created.id }),
+    foreignRival(runtime, deps.vpn, created.id),
+  ])
   deps.checkpoint('confirmed')
+  if (rival !== null) {
+    await lease.conflict(rival)
+    await runtime.remove(created.id)
+    return null
+  }
   if (cleared.kind !== 'confirmed') {
     if (!created.adopted) await runtime.remove(created.id)
     return null

@@ -2,11 +2,11 @@
  * @module
  * The worker process of one pool: workflows and activities, beside one Docker daemon.
  */
-import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { failpointOf } from '../activities/failpoint.js'
 import { createActivities } from '../activities/index.js'
 import { type Config, loadConfig } from '../src/config/environment.js'
 import { createDockerRuntime } from '../src/docker/dockerode-runtime.js'
@@ -18,6 +18,7 @@ import { untilAskedToStop } from '../src/stop.js'
 import { temporalTarget } from '../src/temporal/connection.js'
 import { ensureNamespace } from '../src/temporal/namespace.js'
 import { poolTaskQueue } from '../src/temporal/names.js'
+import { takeOverFromLost, workerIdentity } from './lost-workers.js'
 import { ensureSingletons } from './singletons.js'
 
 const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url))
@@ -37,13 +38,14 @@ async function main(): Promise<void> {
   const { notes } = await ensureNamespace(connection, target.namespace)
   for (const note of notes) logger.warn(note)
 
-  const identity = `worker@${hostname()}:${process.pid}`
+  const identity = workerIdentity()
   const client = new Client({ connection, namespace: target.namespace, identity })
   const stopping = new AbortController()
   const { docker, engines } = config
   const runtime = createDockerRuntime({
     dockerHost: docker.host,
     managedLabel: docker.managedLabel,
+    instance: config.instance,
     limits: { memoryMb: engines.memoryMb, cpus: engines.cpus, pidsLimit: engines.pidsLimit },
   })
   const worker = await Worker.create({
@@ -60,6 +62,7 @@ async function main(): Promise<void> {
     shutdownGraceTime: '5 seconds',
     shutdownForceTime: '20 seconds',
   })
+  await takeOverFromLost(client, config.pool, logger)
   const running = worker.run()
   const portsInUse = await portsOf(runtime, logger)
   await ensureSingletons(client, { pool: config.pool, policy: policyOf(config), portsInUse, identity })
@@ -74,10 +77,10 @@ async function main(): Promise<void> {
   await connection.close()
 }
 
-/** Ports of the containers of ours that run now, none when Docker cannot be asked: then nothing can be started either. */
+/** Ports of the containers of ours and of other Berths that are there now, none when Docker cannot be asked: then nothing can be started either. */
 async function portsOf(runtime: ContainerRuntime, logger: Logger): Promise<number[]> {
   try {
-    const containers = await runtime.list()
+    const containers = [...(await runtime.list()), ...(await runtime.others())]
     return containers.flatMap(({ engine }) => [engine.httpPort, engine.httpsPort, engine.hostHttpPort]).filter((port) => port !== null)
   } catch (error) {
     logger.warn({ error: String(error) }, 'Docker cannot be asked; it is waited for')
@@ -121,6 +124,8 @@ function activityDeps(
     },
     health,
     portLossGraceMs: gluetun.portLossGraceMs,
+    dryRun: docker.reconcileDryRun,
+    failpoint: failpointOf(process.env),
     logger,
     stopping,
     onForwarded: (forwarded) => process.send?.({ kind: 'forwarded', ...forwarded }),

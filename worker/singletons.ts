@@ -4,7 +4,7 @@
  */
 import type { Client, WorkflowStartOptions } from '@temporalio/client'
 import type { FleetPolicy } from '../src/domain/fleet.js'
-import { fleetWorkflowId, leaseWorkflowId, poolTaskQueue, watchWorkflowId } from '../src/temporal/names.js'
+import { fleetWorkflowId, leaseWorkflowId, poolTaskQueue, watchWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../src/temporal/names.js'
 import { POOL } from '../src/temporal/search-attributes.js'
 import { configureFleet, configureLease, workerStarted } from '../workflows/messages.js'
 
@@ -17,7 +17,7 @@ export interface PoolSettings {
   identity: string
 }
 
-type Common = Pick<WorkflowStartOptions, 'taskQueue' | 'workflowIdConflictPolicy' | 'typedSearchAttributes'>
+type Common = Pick<WorkflowStartOptions, 'taskQueue' | 'workflowIdConflictPolicy' | 'workflowTaskTimeout' | 'typedSearchAttributes'>
 
 /**
  * Starts lease, fleet and watch where they do not run yet, and tells those that run this worker's configuration. Safe to repeat and to run in
@@ -27,6 +27,7 @@ export async function ensureSingletons(client: Client, { pool, policy, portsInUs
   const common: Common = {
     taskQueue: poolTaskQueue(pool),
     workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     typedSearchAttributes: [{ key: POOL, value: pool }],
   }
   const lease = client.workflow.signalWithStart('forwardedLease', {

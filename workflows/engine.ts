@@ -28,16 +28,20 @@ import {
   failed,
   initialEngine,
   isUnreliable,
+  MOST_STREAMS,
   observe,
   provisioned,
   provisioning,
+  restoredEngine,
   waitMs,
+  yieldedInVain,
 } from '../src/domain/engine.js'
 import type { EngineView, Problem } from '../src/domain/views.js'
 import { fleetWorkflowId } from '../src/temporal/names.js'
 import { CONTAINER_ID, ENGINE_STATE, FORWARDED, LEASE_EPOCH } from '../src/temporal/search-attributes.js'
 import * as messages from './messages.js'
 import { onSignal } from './on-signal.js'
+import { restartableActivities } from './restartable.js'
 
 const { provision, retire } = proxyActivities<EngineActivities>({
   startToCloseTimeout: '15 minutes',
@@ -60,9 +64,10 @@ export interface EngineWorkflowInput extends EngineInput {
  * 3. Removal ends the workflow only when no container of this engine is left and the lease is handed back; then the fleet is told.
  * 4. Every change is told to the fleet, and kept in search attributes and memo.
  * 5. At rest it has no timer and no activity: no history.
+ * 6. Streams are told by updates that never wait, and end with the container that plays them.
  */
 export async function engine(input: EngineWorkflowInput): Promise<void> {
-  let state = input.carried ?? initialEngine(input, Date.now())
+  let state = input.carried ? restoredEngine(input.carried) : initialEngine(input, Date.now())
   let refreshAsked = false
   let nudged = false
   let told = input.carried || !input.adopt ? state.view.revision : -1
@@ -83,7 +88,29 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   onSignal(messages.refresh, () => {
     refreshAsked = true
   })
+  setHandler(
+    messages.streamStarted,
+    (stream) => {
+      take({ kind: 'stream-started', stream })
+      const started = state.view.streams.find((other) => other.id === stream.id)
+      if (started) return { kind: 'stream', stream: started }
+      return state.view.streams.length >= MOST_STREAMS
+        ? { kind: 'refused', type: 'conflict', message: `Engine ${input.engineId} plays ${MOST_STREAMS} streams already.` }
+        : { kind: 'refused', type: 'not-found', message: `Engine ${input.engineId} has no running container now.` }
+    },
+    { description: 'A player has begun to play' },
+  )
+  setHandler(
+    messages.streamEnded,
+    ({ streamId, reason }) => {
+      const stream = state.view.streams.find((other) => other.id === streamId)
+      take({ kind: 'stream-ended', streamId })
+      return stream ? { ...stream, endedAt: Date.now(), endReason: reason } : null
+    },
+    { description: 'A player has ended' },
+  )
   setHandler(messages.engineQuery, () => state.view)
+  const restartable = restartableActivities()
 
   const publisher = async (): Promise<void> => {
     while (true) {
@@ -102,7 +129,14 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
 
   const leaving = (): boolean => refreshAsked || workflowInfo().continueAsNewSuggested
   while (state.removing === null) {
-    await condition(() => state.due !== null || state.removing !== null || leaving())
+    const stirred = () => state.due !== null || state.removing !== null || leaving()
+    await condition(() => stirred() || state.yieldBy !== null)
+    if (!stirred() && state.yieldBy !== null) {
+      const by = state.yieldBy
+      await condition(() => stirred() || state.yieldBy !== by, Math.max(1, by - Date.now()))
+      if (state.yieldBy === by) state = yieldedInVain(state, Date.now())
+      continue
+    }
     if (state.removing !== null) break
     if (leaving()) {
       await condition(() => state.removing !== null || (told === state.view.revision && allHandlersFinished()))
@@ -113,7 +147,8 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
     if (state.removing === null && state.due !== null) await provisionOnce(state.due)
   }
 
-  await retire({ engineId: input.engineId, pool: input.pool, reason: state.removing })
+  const reason = state.removing
+  await restartable(() => retire({ engineId: input.engineId, pool: input.pool, reason }))
   publishing.cancel()
   await published
   publish({ ...state.view, phase: 'removing', forwarded: false, epoch: null, containerId: null })
@@ -136,8 +171,9 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
     const { containerId, epoch } = state.view
     const scope = new CancellationScope()
     try {
+      const follower = isUnreliable(state)
       const work = scope.run(() =>
-        provision({ engine: input, containerId, epoch, reason: due.reason, nominated: due.nominated, follower: isUnreliable(state) }),
+        restartable(() => provision({ engine: input, containerId, epoch, reason: due.reason, nominated: due.nominated, follower })),
       )
       const asked = condition(() => state.removing !== null).then(() => scope.cancel())
       const result = await work

@@ -9,9 +9,11 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   log,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
+  type SignalDefinition,
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow'
@@ -19,6 +21,7 @@ import type { FleetActivities } from '../activities/api.js'
 import type { EngineInput } from '../src/domain/engine.js'
 import {
   addEngine,
+  askRotation,
   decide,
   engineChanged,
   engineGone,
@@ -28,16 +31,19 @@ import {
   initialFleet,
   liveEngines,
   missing,
+  passTime,
   remember,
+  restoredFleet,
   viewOf,
+  wakeAt,
   wantedReplicas,
 } from '../src/domain/fleet.js'
-import { engineWorkflowId } from '../src/temporal/names.js'
+import { engineWorkflowId, leaseWorkflowId } from '../src/temporal/names.js'
 import * as messages from './messages.js'
 import { onSignal } from './on-signal.js'
 
 const { startEngines } = proxyActivities<FleetActivities>({
-  startToCloseTimeout: '30 seconds',
+  startToCloseTimeout: '5 seconds',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '250 milliseconds', maximumInterval: '5 seconds' },
 })
@@ -51,15 +57,25 @@ export interface FleetInput {
   carried?: FleetState
 }
 
+/** Since this change a new fleet waits for the first full list of containers; before it, it began to make engines at once. */
+const OBSERVES_FIRST = 'fleet-observes-first'
+
+/** Since this change the lease is told of engines that are gone for good. */
+const TELLS_THE_LEASE = 'fleet-tells-the-lease'
+
 /**
  * 1. Updates answer synchronously; a request id seen before gets its first answer again.
  * 2. Ports and engine ids are given out here only, so none is given twice.
- * 3. It is told of every change and has no timer: no history at rest.
+ * 3. It is told of every change and has no timer, unless rotation is on: no history at rest.
+ * 4. A fleet that starts from nothing makes no engine until it has been told of every container that runs already.
  */
 export async function fleet(input: FleetInput): Promise<void> {
-  let state = input.carried ?? initialFleet(input.pool, input.policy, input.portsInUse)
+  let state = input.carried ? restoredFleet(input.carried) : initialFleet(input.pool, input.policy, input.portsInUse)
+  if (!input.carried && !patched(OBSERVES_FIRST)) state = { ...state, listed: true }
   let refreshAsked = false
   let stirred = true
+  /** Engines that are gone for good and that the lease has not been told of. */
+  const gone: string[] = []
 
   const change = (next: FleetState): void => {
     state = next
@@ -127,7 +143,17 @@ export async function fleet(input: FleetInput): Promise<void> {
     description: 'Remove every engine until a worker starts again',
   })
   onSignal(messages.engineChanged, (view) => change(engineChanged(state, view)))
-  onSignal(messages.engineGone, (argument) => change(engineGone(state, argument.engineId)))
+  onSignal(messages.engineGone, (argument) => {
+    if (state.engines[argument.engineId] && patched(TELLS_THE_LEASE)) gone.push(argument.engineId)
+    change(engineGone(state, argument.engineId))
+  })
+  onSignal(messages.rotationAsked, (argument) => change(askRotation(state, argument, Date.now())))
+  onSignal(messages.containersListed, () => {
+    if (!state.listed) change({ ...state, listed: true })
+  })
+  onSignal(messages.reconcileObserved, (reconcile) => {
+    state = { ...state, reconcile }
+  })
   onSignal(messages.leaseVacant, (argument) => change({ ...state, vacancy: { ...argument, nominated: null } }))
   onSignal(messages.vpnChanged, (vpn) => change({ ...state, vpn }))
   onSignal(messages.dockerChanged, (docker) => change({ ...state, docker }))
@@ -146,7 +172,8 @@ export async function fleet(input: FleetInput): Promise<void> {
     const added = addEngine(state, { engineId: found.engineId, labels: {}, environment: {}, port: null, adopt }, Date.now())
     if ('failure' in added) return
     log.info('FLEET-01 adopting a running container', { engineId: found.engineId, containerId: found.container.containerId })
-    change(added.state)
+    const scaled = state.listed && !found.legacy ? state.scaled : Math.max(wantedReplicas(state), liveEngines(added.state).length)
+    change({ ...added.state, scaled })
   })
   onSignal(messages.refresh, () => {
     refreshAsked = true
@@ -154,11 +181,15 @@ export async function fleet(input: FleetInput): Promise<void> {
   setHandler(messages.fleetQuery, () => viewOf(state))
 
   while (true) {
-    await condition(() => stirred || refreshAsked || workflowInfo().continueAsNewSuggested)
+    const at = wakeAt(state, Date.now())
+    const due = () => stirred || refreshAsked || workflowInfo().continueAsNewSuggested
+    if (at === null) await condition(due)
+    else if (!(await condition(due, Math.max(1, at - Date.now())))) stirred = true
     if (stirred) {
       stirred = false
+      state = passTime(state, Date.now())
       fill()
-      await carryOut(decide(state))
+      await carryOut(decide(state, Date.now()))
       setCurrentDetails(`${liveEngines(state).length} of ${wantedReplicas(state)} engines`)
       continue
     }
@@ -192,6 +223,23 @@ export async function fleet(input: FleetInput): Promise<void> {
       }
     }
     for (const { engineId, epoch } of nominations) await tell(engineId, (handle) => handle.signal(messages.takeForwarded, { epoch }))
+    for (const action of actions) if (action.kind === 'turn-over') await handOn(action)
+    for (let engineId = gone.shift(); engineId !== undefined; engineId = gone.shift()) await tellLease(messages.engineRemoved, { engineId })
+  }
+
+  async function handOn({ engineId, containerId, reason, candidate }: Extract<FleetAction, { kind: 'turn-over' }>): Promise<void> {
+    state = { ...state, toldToHandOn: containerId }
+    await tellLease(messages.turnOver, { engineId, containerId, reason, candidate })
+  }
+
+  /** Best effort: the engine replaces an unhealthy container itself, and a nomination goes to an engine that lives. */
+  async function tellLease<Argument>(signal: SignalDefinition<[Argument]>, argument: Argument): Promise<void> {
+    if (!state.policy.vpnEnabled) return
+    try {
+      await getExternalWorkflowHandle(leaseWorkflowId(input.pool, 0)).signal(signal, argument)
+    } catch (error) {
+      log.warn('FLEET-04 the lease could not be told', { signal: signal.name, error: String(error) })
+    }
   }
 
   async function tell(engineId: string, send: (handle: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {

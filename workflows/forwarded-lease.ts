@@ -15,10 +15,20 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { LeaseActivities } from '../activities/api.js'
-import { initialLease, type LeaseAnswer, type LeaseCommand, type LeaseEffect, type LeaseState, step, viewOf } from '../src/domain/lease.js'
+import {
+  initialLease,
+  type LeaseAnswer,
+  type LeaseCommand,
+  type LeaseEffect,
+  type LeaseState,
+  restoredLease,
+  step,
+  viewOf,
+} from '../src/domain/lease.js'
 import { engineWorkflowId, fleetWorkflowId } from '../src/temporal/names.js'
 import * as messages from './messages.js'
 import { onSignal } from './on-signal.js'
+import { restartableActivities } from './restartable.js'
 
 const { survey, fence, removeForwarded } = proxyActivities<LeaseActivities>({
   startToCloseTimeout: '2 minutes',
@@ -47,12 +57,14 @@ export interface LeaseInput {
  * 4. Continue-as-new carries the whole state and every effect not yet carried out.
  */
 export async function forwardedLease(input: LeaseInput): Promise<void> {
-  let state = input.carried?.state ?? initialLease(input.pool, input.index, input.enabled, Date.now())
+  let state = input.carried ? restoredLease(input.carried.state) : initialLease(input.pool, input.index, input.enabled, Date.now())
   const outbox: LeaseEffect[] = input.carried?.outbox ?? []
   let refreshAsked = false
 
   const take = (command: LeaseCommand): LeaseAnswer => {
     const result = step(state, command, Date.now())
+    const { trouble } = result.state
+    if (trouble !== null && trouble.detail !== state.trouble?.detail) log.warn(`LEASE-05 ${trouble.code}`, { detail: trouble.detail })
     if (result.state.epoch !== state.epoch || result.state.holder?.phase !== state.holder?.phase) describe(result.state)
     state = result.state
     outbox.push(...result.effects)
@@ -67,93 +79,118 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
   setHandler(messages.ended, (argument) => take({ kind: 'ended', ...argument }), {
     description: 'No container of this epoch exists any more',
   })
-  setHandler(
-    messages.elect,
-    (argument) => {
-      take({ kind: 'elect', ...argument })
-      return viewOf(state)
-    },
-    { description: 'Hand the port on to another engine' },
-  )
-  setHandler(
-    messages.designate,
-    (argument) => {
-      take({ kind: 'designate', ...argument })
-      return viewOf(state)
-    },
-    { description: 'Name the engine that is to be forwarded' },
-  )
+  const operator = (command: LeaseCommand): messages.OperatorAnswer => {
+    const answer = take(command)
+    if (answer.kind === 'refused' && (answer.type === 'LeaseDisabled' || answer.type === 'EpochMismatch'))
+      return { kind: 'refused', type: answer.type, message: answer.message }
+    return { kind: 'lease', lease: viewOf(state) }
+  }
+  setHandler(messages.elect, (argument) => operator({ kind: 'elect', ...argument }), {
+    description: 'Hand the port on to another engine',
+  })
+  setHandler(messages.designate, (argument) => operator({ kind: 'designate', ...argument }), {
+    description: 'Name the engine that is to be forwarded',
+  })
+  setHandler(messages.rotate, (argument) => operator({ kind: 'rotate', ...argument }), {
+    description: 'Hand the port on when that cuts no stream',
+  })
+  onSignal(messages.turnOver, (argument) => void take({ kind: 'turn-over', ...argument }))
+  onSignal(messages.engineRemoved, (argument) => void take({ kind: 'engine-removed', engineId: argument.engineId }))
+  onSignal(messages.forwardedFound, (container) => void take({ kind: 'forwarded-found', container }))
+  onSignal(messages.conflictObserved, (argument) => void take({ kind: 'conflict', conflict: argument.conflict }))
   onSignal(messages.portObserved, (argument) => void take({ kind: 'portObserved', ...argument }))
   onSignal(messages.configureLease, (argument) => void take({ kind: 'configure', enabled: argument.enabled }))
   onSignal(
     messages.forceElection,
     (argument?) => {
-      const reason = reasonOf(argument)
-      log.info('LEASE-01 election forced by signal', { reason })
-      take({ kind: 'elect', reason, requestId: null })
+      const { reason, candidate } = electionOf(argument)
+      log.info('LEASE-01 election forced by signal', { reason, candidate })
+      take({ kind: 'elect', reason, candidate, force: true, requestId: null, epoch: null })
     },
-    { description: 'Re-election by hand; input {"reason":"…"} or none' },
+    { description: 'Re-election by hand; input {"reason":"…","candidate":"<engine id>"} or none' },
   )
   onSignal(messages.refresh, () => {
     refreshAsked = true
   })
   setHandler(messages.leaseQuery, () => viewOf(state))
 
-  if (state.recovering) {
-    const found = await survey({ pool: input.pool, index: input.index })
-    take({ kind: 'recovered', survey: found })
+  const restartable = restartableActivities()
+  const scope = { pool: input.pool, index: input.index }
+
+  /** Lists the labelled containers and starts from them; a former holder that does not run any more is fenced before. */
+  const recover = async (): Promise<void> => {
+    let fenced: number | null = null
+    while (state.recovering) {
+      const { holder } = state
+      if (holder?.phase === 'revoking' && holder.epoch !== fenced) {
+        await restartable(() => fence({ ...scope, epoch: holder.epoch }))
+        fenced = holder.epoch
+      }
+      const found = await restartable(() => survey(scope))
+      take({ kind: 'recovered', fenced, ...(Array.isArray(found) ? { survey: found } : found) })
+    }
+    describe(state)
   }
-  describe(state)
+  if (!state.recovering) describe(state)
 
   while (true) {
+    if (state.recovering) await recover()
     const epoch = state.holder?.epoch
     const phase = state.holder?.phase
     const stirred = () =>
       outbox.length > 0 ||
       refreshAsked ||
+      state.recovering ||
       workflowInfo().continueAsNewSuggested ||
       state.holder?.epoch !== epoch ||
       state.holder?.phase !== phase
     const limit = phase === 'revoking' ? FENCE_AFTER : phase === 'granted' ? CONFIRM_WITHIN : null
     const inTime = limit === null ? await condition(stirred).then(() => true) : await condition(stirred, limit)
-    if (!inTime && state.holder && state.holder.epoch === epoch && state.holder.phase === phase) {
+    if (!inTime && !state.recovering && state.holder && state.holder.epoch === epoch && state.holder.phase === phase) {
       if (phase === 'granted') {
         log.warn('LEASE-02 grant was never confirmed', { epoch })
         take({ kind: 'revoke', epoch: state.holder.epoch, reason: 'not-confirmed', by: null })
       } else {
         const fenced = state.holder.epoch
         log.warn('LEASE-03 the holder did not hand on; fencing it', { epoch: fenced })
-        await fence({ pool: input.pool, index: input.index, epoch: fenced })
+        await restartable(() => fence({ ...scope, epoch: fenced }))
         take({ kind: 'ended', epoch: fenced, request: null })
       }
     }
-    for (let effect = outbox.shift(); effect; effect = outbox.shift()) await carryOut(input, effect)
+    for (let effect = outbox.shift(); effect; effect = outbox.shift()) await carryOut(effect)
     if ((refreshAsked || workflowInfo().continueAsNewSuggested) && outbox.length === 0) {
       await condition(allHandlersFinished)
       if (outbox.length > 0) continue
       await continueAsNew<typeof forwardedLease>({ ...input, carried: { state, outbox } })
     }
   }
-}
 
-/** Best effort where another mechanism follows: the fence deadline after `tell-holder`, the watcher's list after `announce-vacancy`. */
-async function carryOut(input: LeaseInput, effect: LeaseEffect): Promise<void> {
-  switch (effect.kind) {
-    case 'tell-holder':
-      return tell(engineWorkflowId(input.pool, effect.engineId), (handle) =>
-        handle.signal(messages.leaseRevoked, { epoch: effect.epoch, reason: effect.reason }),
-      )
-    case 'announce-vacancy':
-      return tell(fleetWorkflowId(input.pool), (handle) =>
-        handle.signal(messages.leaseVacant, {
-          index: input.index,
-          epoch: effect.epoch,
-          excluded: effect.excluded,
-          preferred: effect.preferred,
-        }),
-      )
-    case 'remove-containers':
-      return removeForwarded({ pool: input.pool, index: input.index, containerIds: effect.containerIds })
+  /** Best effort where another mechanism follows: the fence deadline after `tell-holder`, the watcher's list after all others. */
+  async function carryOut(effect: LeaseEffect): Promise<void> {
+    switch (effect.kind) {
+      case 'tell-holder':
+        return tell(engineWorkflowId(input.pool, effect.engineId), (handle) =>
+          handle.signal(messages.leaseRevoked, { epoch: effect.epoch, reason: effect.reason }),
+        )
+      case 'announce-vacancy':
+        return tell(fleetWorkflowId(input.pool), (handle) =>
+          handle.signal(messages.leaseVacant, {
+            index: input.index,
+            epoch: effect.epoch,
+            excluded: effect.excluded,
+            preferred: effect.preferred,
+            force: effect.force,
+          }),
+        )
+      case 'ask-rotation':
+        return tell(fleetWorkflowId(input.pool), (handle) =>
+          handle.signal(messages.rotationAsked, { reason: effect.reason, force: effect.force }),
+        )
+      case 'remove-containers': {
+        const held = await restartable(() => removeForwarded({ ...scope, containerIds: effect.containerIds }))
+        if (held !== 'held') take({ kind: 'removed', containerIds: effect.containerIds })
+      }
+    }
   }
 }
 
@@ -165,11 +202,16 @@ async function tell(workflowId: string, send: (handle: ReturnType<typeof getExte
   }
 }
 
-/** The reason that a person gave with `forceElection`: an object with `reason`, a text, or nothing. Never throws. */
-function reasonOf(input: RawValue | undefined): string {
+/** What a person gave with `forceElection`: an object with `reason` and `candidate`, a text (the reason), or nothing. Never throws. */
+function electionOf(input: RawValue | undefined): { reason: string; candidate: string | null } {
   const argument = input && decoded(input)
-  const given = typeof argument === 'object' && argument !== null && 'reason' in argument ? argument.reason : argument
-  return typeof given === 'string' && given.trim() !== '' ? given.trim().slice(0, 200) : 'forced'
+  const given =
+    typeof argument === 'object' && argument !== null ? { reason: undefined, candidate: undefined, ...argument } : { reason: argument }
+  return { reason: textOf(given.reason) ?? 'forced', candidate: 'candidate' in given ? textOf(given.candidate) : null }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value.trim() !== '' ? value.trim().slice(0, 200) : null
 }
 
 function decoded(input: RawValue): unknown {

@@ -6,8 +6,8 @@ import { type RawValue, rawValueTypeInfo } from '@temporalio/common'
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { AdoptedContainer } from '../src/domain/engine.js'
 import type { FleetPolicy } from '../src/domain/fleet.js'
-import type { LeaseAnswer, PortGeneration } from '../src/domain/lease.js'
-import type { EngineView, FleetView, LeaseView, VpnView } from '../src/domain/views.js'
+import type { LeaseAnswer, OperatorRequest, PortGeneration, SurveyedContainer } from '../src/domain/lease.js'
+import type { EngineView, FleetView, LeaseView, ReconcileView, StreamView, VpnView } from '../src/domain/views.js'
 
 // forwarded-lease/<pool>/<index>
 
@@ -19,14 +19,27 @@ export const confirm = defineUpdate<LeaseAnswer, [{ engineId: string; epoch: num
 export const revoke = defineUpdate<LeaseAnswer, [{ epoch: number; reason: string; by: string | null }]>('revoke')
 /** The caller saw, after `revoke`, no container with this or a lower epoch. */
 export const ended = defineUpdate<LeaseAnswer, [{ epoch: number; request: { engineId: string; nominated: boolean } | null }]>('ended')
-/** Re-election asked for by an operator. */
-export const elect = defineUpdate<LeaseView, [{ reason: string; requestId: string | null }]>('elect')
+export type OperatorAnswer =
+  | { kind: 'lease'; lease: LeaseView }
+  | { kind: 'refused'; type: 'LeaseDisabled' | 'EpochMismatch'; message: string }
+/** Re-election asked for by an operator, of `candidate` if named. */
+export const elect = defineUpdate<OperatorAnswer, [OperatorRequest & { candidate: string | null; force: boolean }]>('elect')
 /** An operator names the engine that is to be forwarded; `null` undoes it. */
-export const designate = defineUpdate<LeaseView, [{ engineId: string | null; requestId: string | null }]>('designate')
+export const designate = defineUpdate<OperatorAnswer, [OperatorRequest & { engineId: string | null; force: boolean }]>('designate')
+/** An operator asks that the port be handed on when that cuts no stream. */
+export const rotate = defineUpdate<OperatorAnswer, [OperatorRequest & { force: boolean }]>('rotate')
+/** The fleet hands on from a holder that does not answer, or because it is another engine's turn. */
+export const turnOver = defineSignal<[{ engineId: string; containerId: string; reason: string; candidate: string | null }]>('turnOver')
+/** The engine is gone for good. */
+export const engineRemoved = defineSignal<[{ engineId: string }]>('engineRemoved')
+/** A forwarded container runs that the lease did not clear to start. */
+export const forwardedFound = defineSignal<[SurveyedContainer]>('forwardedFound')
+/** Another Berth holds the port on this Docker daemon, or does not any more (`null`). */
+export const conflictObserved = defineSignal<[{ conflict: string | null }]>('conflictObserved')
 /** What the VPN forwards now. */
 export const portObserved = defineSignal<[{ port: number | null; generation: PortGeneration }]>('portObserved')
 /**
- * Re-election, sent by hand: `temporal workflow signal --name forceElection`, with `{"reason":"…"}`, a text or nothing as input. The input is taken
+ * Re-election, sent by hand: `temporal workflow signal --name forceElection`, with `{"reason":"…","candidate":"…"}`, a text or nothing as input. The input is taken
  * undecoded: one that cannot be decoded would stop the workflow before its handler runs.
  */
 export const forceElection = defineSignal<[RawValue?]>('forceElection', { typeInfo: { inputTypes: Array(8).fill(rawValueTypeInfo) } })
@@ -54,6 +67,13 @@ export const takeForwarded = defineSignal<[{ epoch: number }]>('takeForwarded')
 export const removeEngine = defineSignal<[{ reason: string }]>('removeEngine')
 /** What stood in the way of provisioning may be gone: try now. */
 export const retryNow = defineSignal('retryNow')
+/** A player has begun to play on this engine's container. */
+export const streamStarted = defineUpdate<
+  { kind: 'stream'; stream: StreamView } | { kind: 'refused'; type: 'not-found' | 'conflict'; message: string },
+  [Omit<StreamView, 'engineId' | 'containerId' | 'startedAt' | 'endedAt' | 'endReason'>]
+>('streamStarted')
+/** A player has ended. `null`: no such stream plays. */
+export const streamEnded = defineUpdate<StreamView | null, [{ streamId: string; reason: string }]>('streamEnded')
 export const engineQuery = defineQuery<EngineView>('engine')
 
 // fleet/<pool>
@@ -77,7 +97,13 @@ export const configureFleet = defineSignal<[{ policy: FleetPolicy }]>('configure
 export const engineChanged = defineSignal<[EngineView]>('engineChanged')
 export const engineGone = defineSignal<[{ engineId: string }]>('engineGone')
 export const leaseVacant =
-  defineSignal<[{ index: number; epoch: number; excluded: string | null; preferred: string | null }]>('leaseVacant')
+  defineSignal<[{ index: number; epoch: number; excluded: string | null; preferred: string | null; force?: boolean }]>('leaseVacant')
+/** An operator asked the lease to rotate. */
+export const rotationAsked = defineSignal<[{ reason: string; force: boolean }]>('rotationAsked')
+/** Every container that ran has been told of. */
+export const containersListed = defineSignal('containersListed')
+/** What the reconciler would remove if it were not held. */
+export const reconcileObserved = defineSignal<[ReconcileView]>('reconcileObserved')
 export const vpnChanged = defineSignal<[VpnView]>('vpnChanged')
 export const dockerChanged = defineSignal<[{ reachable: boolean; detail: string | null }]>('dockerChanged')
 /** A running container of ours that no engine knows. */
@@ -88,6 +114,8 @@ export interface FoundContainer {
   hostHttpPort: number
   labels: Record<string, string>
   container: AdoptedContainer
+  /** Made by an older orchestrator. */
+  legacy?: boolean
 }
 export const containerFound = defineSignal<[FoundContainer]>('containerFound')
 export const fleetQuery = defineQuery<FleetView>('fleet')
@@ -99,6 +127,8 @@ export const workerStarted = defineSignal<[{ identity: string }]>('workerStarted
 
 // all
 
+/** The worker with this identity is dead: what it was doing is to be begun anew at once instead of after a heartbeat time-out. */
+export const workerLost = defineSignal<[{ identity: string }]>('workerLost')
 /** Continue as new, so that the run is on the newest code. */
 export const refresh = defineSignal('refresh')
 /** The worker's configuration, told to the lease. */

@@ -3,8 +3,8 @@
  * What the watcher tells the workflows.
  */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
-import type { PortGeneration } from '../../src/domain/lease.js'
-import type { EngineView, FleetView, LeaseView, VpnView } from '../../src/domain/views.js'
+import type { PortGeneration, SurveyedContainer } from '../../src/domain/lease.js'
+import type { EngineView, FleetView, LeaseView, ReconcileView, VpnView } from '../../src/domain/views.js'
 import { engineWorkflowId, fleetWorkflowId, leaseWorkflowId } from '../../src/temporal/names.js'
 import * as messages from '../../workflows/messages.js'
 
@@ -26,6 +26,12 @@ export interface PoolFacts {
   portObserved(port: number | null, generation: PortGeneration): Promise<boolean>
   vacant(epoch: number, preferred: string | null): Promise<boolean>
   found(container: messages.FoundContainer): Promise<boolean>
+  /** Every running container has been told of. */
+  listed(): Promise<boolean>
+  /** A forwarded container runs that the lease did not clear to start. */
+  forwardedFound(container: SurveyedContainer): Promise<boolean>
+  conflict(text: string | null): Promise<boolean>
+  reconcile(view: ReconcileView): Promise<boolean>
   vpnChanged(vpn: VpnView): Promise<boolean>
   dockerChanged(docker: { reachable: boolean; detail: string | null }): Promise<boolean>
 }
@@ -74,6 +80,10 @@ export function createPoolFacts(client: Client, pool: string): PoolFacts {
     portObserved: (port, generation) => told(() => lease.signal(messages.portObserved, { port, generation })),
     vacant: (epoch, preferred) => told(() => fleet.signal(messages.leaseVacant, { index: 0, epoch, excluded: null, preferred })),
     found: (container) => told(() => fleet.signal(messages.containerFound, container)),
+    listed: () => told(() => fleet.signal(messages.containersListed)),
+    forwardedFound: (container) => told(() => lease.signal(messages.forwardedFound, container)),
+    conflict: (conflict) => told(() => lease.signal(messages.conflictObserved, { conflict })),
+    reconcile: (view) => told(() => fleet.signal(messages.reconcileObserved, view)),
     vpnChanged: (vpn) => told(() => fleet.signal(messages.vpnChanged, vpn)),
     dockerChanged: (docker) => told(() => fleet.signal(messages.dockerChanged, docker)),
   }

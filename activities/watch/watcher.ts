@@ -6,8 +6,10 @@ import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
 import { type ContainerEvent, type ContainerRuntime, type ManagedContainer, RuntimeError } from '../../src/docker/runtime.js'
 import { compare, type Discrepancy, engineIdOf, type SeenContainer } from '../../src/domain/reconcile.js'
-import type { EngineView, FleetView, LeaseView } from '../../src/domain/views.js'
+import type { EngineView, FleetView, LeaseView, ReconcileView } from '../../src/domain/views.js'
 import type { GluetunClient } from '../../src/gluetun/client.js'
+import { foreignHolder } from '../lease-conflict.js'
+import { surveyed } from '../survey.js'
 import type { VpnLocator } from '../vpn-locator.js'
 import type { PoolFacts } from './facts.js'
 import { HealthBook, type HealthOptions, type ProbeTarget } from './health.js'
@@ -25,6 +27,8 @@ export interface WatcherOptions {
   logger: Logger
   health: HealthOptions
   portLossGraceMs: number
+  /** Nothing is removed; what would be is told. */
+  dryRun: boolean
   /** What clients dial for an engine that is adopted. */
   hostOf: (vpnContainer: string | null) => string
   /** Called each second with what is worth keeping in the heartbeat. */
@@ -39,6 +43,8 @@ const BEAT_EVERY_MS = 1_000
 const PROBE_TICK_MS = 100
 const PROBE_TIMEOUT_MS = 2_000
 const RECONNECT_AFTER_MS = 500
+/** Another Berth that has not been seen to hold the port for this long does not hold it any more: it may only have been handing on. */
+const CONFLICT_OVER_MS = 30_000
 
 /**
  * Runs until `signal` aborts; then resolves.
@@ -46,7 +52,8 @@ const RECONNECT_AFTER_MS = 500
  * 1. Events only make it faster: whatever they miss, the next full list finds.
  * 2. The view is read before the list, so nothing that is being made is taken for a stranger.
  * 3. While Docker cannot be asked nothing is said but that.
- * 4. Two watchers of one pool are harmless: facts name the container they are about, and the port's generation orders observations.
+ * 4. A fleet that starts from nothing is told when every container that runs has been told of.
+ * 5. Two watchers of one pool are harmless: facts name the container they are about, and the port's generation orders observations.
  */
 export async function watch(options: WatcherOptions, signal: AbortSignal): Promise<void> {
   const watcher = new Watcher(options, signal)
@@ -67,6 +74,10 @@ class Watcher {
   /** Whether Docker answered the last time, `null` before the first. */
   #docker: boolean | null = null
   #vpnWasRunning: boolean | null = null
+  #saidListed = false
+  #conflictSeenAt = Number.NEGATIVE_INFINITY
+  #saidReconcile = ''
+  #wouldRemove: ReconcileView['wouldRemove'] = []
 
   constructor(options: WatcherOptions, signal: AbortSignal) {
     this.#options = options
@@ -153,6 +164,7 @@ class Watcher {
       if (container.startedAt !== null) this.#startedAt.set(container.id, container.startedAt)
       const target = this.#targetOf(container)
       if (target) this.#book.add(target, null)
+      if (container.engine.forwarded) await this.#stray(container)
     })
   }
 
@@ -203,7 +215,12 @@ class Watcher {
       now: Date.now(),
     }
     const byId = new Map(containers.map((container) => [container.id, container]))
-    for (const discrepancy of compare(observation)) await this.#mend(discrepancy, byId, lease)
+    const discrepancies = compare(observation)
+    this.#wouldRemove = []
+    for (const discrepancy of discrepancies) await this.#mend(discrepancy, byId, lease)
+    await this.#tellListed(discrepancies, containers, lease)
+    await this.#tellReconcile(fleet.reconcile)
+    await this.#lookForConflict(lease)
     this.#syncHealth(containers, fleet.engines)
     await this.#checkWorkflows(fleet.engines)
     await this.#vpnWatch.tell(fleet.vpn)
@@ -219,14 +236,28 @@ class Watcher {
       }
       case 'found': {
         const container = byId.get(discrepancy.container.id)
-        const found = container && this.#foundOf(discrepancy.engineId, container)
+        const found = container && this.#foundOf(discrepancy.engineId, container, lease)
         if (found) await facts.found(found)
+        return
+      }
+      case 'forwarded-stray': {
+        const container = byId.get(discrepancy.containerId)
+        if (container) await this.#stray(container)
         return
       }
       case 'leftover': {
         const engine = await facts.engine(discrepancy.engineId)
         const steady = engine === null || engine.phase === 'running' || engine.phase === 'starting'
         if (!steady || engine?.containerId === discrepancy.containerId) return
+        if (this.#options.dryRun) {
+          const name = byId.get(discrepancy.containerId)?.name ?? ''
+          this.#wouldRemove.push({
+            containerId: discrepancy.containerId,
+            name,
+            reason: `its engine ${discrepancy.engineId} does not use it`,
+          })
+          return
+        }
         logger.info({ code: 'WATCH-04', containerId: discrepancy.containerId }, 'removing a container that its engine does not use')
         await runtime.remove(discrepancy.containerId)
         return
@@ -245,6 +276,56 @@ class Watcher {
     }
   }
 
+  /** The lease decides what becomes of it; by now it may be the one that the lease has cleared. */
+  async #stray(container: ManagedContainer): Promise<void> {
+    const { facts, runtime, logger, dryRun } = this.#options
+    const lease = await facts.lease()
+    if (lease.recovering || lease.holder?.containerId === container.id) return
+    logger.warn(
+      { code: 'WATCH-06', containerId: container.id, name: container.name },
+      'a forwarded container runs that the lease did not start',
+    )
+    if (dryRun) {
+      this.#wouldRemove.push({
+        containerId: container.id,
+        name: container.name,
+        reason: 'it runs as forwarded and the lease did not start it',
+      })
+      if (container.engine.epoch !== null || lease.holder !== null) return
+    }
+    await facts.forwardedFound(await surveyed(container, { runtime, answers: async () => true }, false))
+    this.#listNow()
+  }
+
+  async #tellListed(discrepancies: readonly Discrepancy[], containers: readonly ManagedContainer[], lease: LeaseView): Promise<void> {
+    if (this.#saidListed) return
+    const pending =
+      discrepancies.some(({ kind }) => kind === 'found' || kind === 'forwarded-stray') ||
+      (lease.recovering && containers.some((container) => container.engine.forwarded))
+    if (pending) return this.#listNow()
+    this.#saidListed = await this.#options.facts.listed()
+  }
+
+  async #tellReconcile(known: ReconcileView): Promise<void> {
+    const view: ReconcileView = { dryRun: this.#options.dryRun, wouldRemove: this.#wouldRemove }
+    const text = JSON.stringify(view)
+    if (text === JSON.stringify(known) || text === this.#saidReconcile) return
+    for (const { name, containerId, reason } of view.wouldRemove)
+      this.#options.logger.warn({ code: 'RECONCILE-01', containerId, name, reason }, 'RECONCILE_DRY_RUN: this container would be removed')
+    if (await this.#options.facts.reconcile(view)) this.#saidReconcile = text
+  }
+
+  /** While we hold the port nobody else can; without it, somebody may. */
+  async #lookForConflict(lease: LeaseView): Promise<void> {
+    const { facts, runtime, vpn } = this.#options
+    const told = lease.condition?.code === 'lease-conflict' ? lease.condition.detail : null
+    if (vpn.name === null || (lease.holder !== null && told === null)) return
+    const foreign = await foreignHolder(runtime, vpn)
+    if (foreign !== null) this.#conflictSeenAt = performance.now()
+    else if (told === null || performance.now() - this.#conflictSeenAt < CONFLICT_OVER_MS) return
+    if (foreign !== told) await facts.conflict(foreign)
+  }
+
   /** An engine whose workflow was ended from outside: the fleet forgets it, and the next list adopts its container if that still runs. */
   async #forget(engineId: string): Promise<void> {
     this.#options.logger.warn({ code: 'WATCH-03', engineId }, 'an engine’s workflow was ended from outside; the fleet forgets it')
@@ -259,11 +340,12 @@ class Watcher {
     }
   }
 
-  #foundOf(engineId: string, container: ManagedContainer) {
+  #foundOf(engineId: string, container: ManagedContainer, { holder }: LeaseView) {
     const { httpPort, httpsPort, hostHttpPort, variant, forwarded, epoch, p2pPort } = container.engine
     if (httpPort === null) return null
     const shares = container.networkMode.startsWith('container:')
     const vpnContainer = shares ? this.#options.vpn.name : null
+    const held = holder?.containerId === container.id ? holder : null
     return {
       engineId,
       httpPort,
@@ -277,9 +359,10 @@ class Watcher {
         variant,
         host: this.#options.hostOf(vpnContainer),
         vpnContainer,
-        forwarded: forwarded ? { epoch, p2pPort } : null,
+        forwarded: forwarded ? { epoch: epoch ?? held?.epoch ?? null, p2pPort: p2pPort ?? held?.port ?? null } : null,
         startedAt: this.#startedAt.get(container.id) ?? container.createdAt,
       },
+      legacy: container.engine.engineId === null,
     }
   }
 

@@ -3,11 +3,12 @@
  * The command line.
  */
 import { existsSync } from 'node:fs'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { ConfigError } from '../config/environment.js'
 import { api, worker } from './single.js'
 import { demoKill, demoPort, demoVpn } from './demo.js'
 import { down } from './down.js'
+import { leaseCommand } from './lease.js'
 import { StartError } from './start-error.js'
 import { up } from './up.js'
 
@@ -17,6 +18,7 @@ if (existsSync('.env')) process.loadEnvFile('.env')
 const program = new Command('berth')
   .description('Keeps AceStream engines alive behind a Gluetun VPN and gives the one forwarded port to exactly one of them.')
   .showHelpAfterError()
+  .exitOverride()
 
 program
   .command('up')
@@ -26,6 +28,17 @@ program
 program.command('api').description('run the HTTP API only').action(api)
 program.command('worker').description('run a worker only, beside a Docker daemon').action(worker)
 program.command('down').description('remove every engine; Berth itself goes on until it is stopped').action(down)
+
+program.addCommand(
+  leaseCommand({
+    env: process.env,
+    say: (text) => console.log(text),
+    complain: (text) => console.error(text),
+    exitWith: (code) => {
+      process.exitCode = code
+    },
+  }),
+)
 
 const demo = program.command('demo').description('play with a running demo')
 demo.command('port').argument('<port>', 'the port that the VPN is to forward', port).action(demoPort)
@@ -47,6 +60,8 @@ try {
   await program.parseAsync()
   process.exit()
 } catch (error) {
+  // Told already: help, or what is wrong with the arguments.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
   const expected = error instanceof ConfigError || error instanceof StartError || (error instanceof Error && error.name === 'BerthError')
   console.error(expected ? `berth: ${error.message}` : error)
   process.exit(error instanceof ConfigError ? 2 : 1)

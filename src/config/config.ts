@@ -10,6 +10,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** The effective configuration: every value is final, nothing is read from the environment after it. */
 export interface Config {
   pool: string
+  /** Which Berth a container belongs to: `BERTH_INSTANCE`, else the same for the same Temporal server, namespace and pool. */
+  instance: string
   dataDir: string
   /** What becomes of the engines when Berth is stopped in order. */
   onStop: Values['BERTH_ON_STOP']
@@ -17,7 +19,13 @@ export interface Config {
   http: { host: string; port: number; apiKey: string | null; allowedHosts: string[] }
   /** `external`: the server is somebody else's, Berth starts none and Temporal's standard environment says where it is. */
   temporal: { port: number; external: boolean; namespace: string }
-  docker: { host: string | null; managedLabel: { key: string; value: string }; network: string | null }
+  docker: {
+    host: string | null
+    managedLabel: { key: string; value: string }
+    network: string | null
+    /** The reconciler removes nothing and says what it would remove. */
+    reconcileDryRun: boolean
+  }
   engines: {
     variant: Values['ENGINE_VARIANT']
     /** Takes the place of the variant's image. */
@@ -36,8 +44,15 @@ export interface Config {
     /** 0: no limit. */
     pidsLimit: number
   }
-  /** `maxReplicas` is never above the number of ports. */
-  fleet: { minReplicas: number; maxReplicas: number }
+  fleet: {
+    minReplicas: number
+    /** Never above the number of ports. */
+    maxReplicas: number
+    /** How often the forwarded port is handed on to another engine, `null` for never. */
+    rotateEveryMs: number | null
+    /** How long a rotation that is due waits for the holder's streams, `null` for as long as they play. */
+    drainMs: number | null
+  }
   gluetun: {
     /** `null`: no VPN, no forwarded engine. */
     containerName: string | null

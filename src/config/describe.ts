@@ -9,6 +9,16 @@ type Row = readonly [name: string, value: string]
 const range = ({ from, to }: { from: number; to: number }): string => `${from}-${to}`
 const limit = (amount: number, unit: string): string => (amount === 0 ? 'no limit' : `${amount}${unit}`)
 const seconds = (ms: number): string => `${ms / 1000} s`
+const UNITS = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+] as const
+/** In the largest unit that leaves no fraction. */
+const span = (ms: number): string => {
+  const [size, unit] = UNITS.find(([each]) => ms % each === 0) ?? [1000, 's']
+  return `${ms / size} ${unit}`
+}
 
 /** An aligned tree of all values; secrets are shown as set or not, never themselves. */
 export function describeConfig(config: Config): string {
@@ -18,6 +28,7 @@ export function describeConfig(config: Config): string {
       'General',
       [
         ['Pool', config.pool],
+        ['Instance', config.instance],
         ['Data folder', config.dataDir],
         ['Engines at a stop', config.onStop === 'keep' ? 'live on' : 'are removed'],
         ['Log level', config.logLevel],
@@ -46,6 +57,7 @@ export function describeConfig(config: Config): string {
       [
         ['Host', docker.host ?? "Docker's default"],
         ['Managed label', `${docker.managedLabel.key}=${docker.managedLabel.value}`],
+        ['Reconciler', docker.reconcileDryRun ? 'removes nothing, says what it would remove' : 'removes containers that nobody uses'],
         ['Network', gluetun.containerName === null ? (docker.network ?? "Docker's default bridge") : `that of ${gluetun.containerName}`],
       ],
     ],
@@ -68,6 +80,8 @@ export function describeConfig(config: Config): string {
       [
         ['Engines at least', String(fleet.minReplicas)],
         ['Engines at most', String(fleet.maxReplicas)],
+        ['Port rotates', fleet.rotateEveryMs === null ? 'never' : `each ${span(fleet.rotateEveryMs)}`],
+        ['Rotation waits', fleet.drainMs === null ? 'for as long as streams play' : `for streams, ${span(fleet.drainMs)} at most`],
       ],
     ],
     [

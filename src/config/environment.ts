@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Config, Environment, GluetunAuth } from './config.js'
+import { instanceOf, temporalAddress } from './instance.js'
 import { environment, httpPorts, isExternal } from './rules.js'
 import { portCount } from './values.js'
 import { SECRETS, VARIABLES, type Values } from './variables.js'
@@ -97,12 +98,20 @@ function toConfig(values: Values): Config {
   if (values.API_KEY === 'defaultpassword') notes.push('API_KEY is the published example of older .env files: anyone can guess it')
   return {
     pool: values.BERTH_POOL,
+    instance:
+      values.BERTH_INSTANCE ??
+      instanceOf({ address: temporalAddress(values), namespace: values.TEMPORAL_NAMESPACE, pool: values.BERTH_POOL }),
     dataDir: values.BERTH_DATA_DIR,
     onStop: values.BERTH_ON_STOP,
     logLevel: values.LOG_LEVEL,
     http: { host: values.APP_HOST, port: values.APP_PORT, apiKey: values.API_KEY ?? null, allowedHosts: values.BERTH_ALLOWED_HOSTS },
     temporal: { port: values.TEMPORAL_PORT, external: isExternal(values), namespace: values.TEMPORAL_NAMESPACE },
-    docker: { host: values.DOCKER_HOST ?? null, managedLabel: values.CONTAINER_LABEL, network: values.DOCKER_NETWORK ?? null },
+    docker: {
+      host: values.DOCKER_HOST ?? null,
+      managedLabel: values.CONTAINER_LABEL,
+      network: values.DOCKER_NETWORK ?? null,
+      reconcileDryRun: values.RECONCILE_DRY_RUN,
+    },
     engines: {
       variant: values.ENGINE_VARIANT,
       image: values.ENGINE_IMAGE ?? null,
@@ -115,7 +124,12 @@ function toConfig(values: Values): Config {
       cpus: values.ENGINE_CPUS,
       pidsLimit: values.ENGINE_PIDS_LIMIT,
     },
-    fleet: { minReplicas: values.MIN_REPLICAS, maxReplicas },
+    fleet: {
+      minReplicas: values.MIN_REPLICAS,
+      maxReplicas,
+      rotateEveryMs: values.FORWARDED_ROTATE_EVERY,
+      drainMs: values.FORWARDED_DRAIN_S === 0 ? null : values.FORWARDED_DRAIN_S * 1000,
+    },
     gluetun: {
       containerName: values.GLUETUN_CONTAINER_NAME ?? null,
       apiPort: values.GLUETUN_API_PORT,

@@ -46,9 +46,9 @@ export const NOT_USED: Readonly<Record<string, string>> = {
 }
 
 const PREFIXES =
-  /^(BERTH|GLUETUN|ENGINE|APP|API|MIN|MAX|ACE|HEALTH|CIRCUIT|AUTOSCALE|MONITOR|COLLECT|STARTUP|CONTAINER_LABEL|PORT_RANGE)(_|$)/
+  /^(BERTH|GLUETUN|ENGINE|APP|API|MIN|MAX|ACE|HEALTH|CIRCUIT|AUTOSCALE|MONITOR|COLLECT|STARTUP|CONTAINER_LABEL|PORT_RANGE|RECONCILE|FORWARDED_ROTATE|FORWARDED_DRAIN)(_|$)/
 /** Read by other parts: the Temporal client, the set-up, the demo. */
-const ELSEWHERE = /^(TEMPORAL_|DOCKER_|NODE_|BERTH_TEMPORAL_|BERTH_CACHE_DIR$|BERTH_DEMO_)/
+const ELSEWHERE = /^(TEMPORAL_|DOCKER_|NODE_|BERTH_TEMPORAL_|BERTH_CACHE_DIR$|BERTH_URL$|BERTH_DEMO_)/
 const KNOWN = new Set<string>([...VARIABLES.map(({ name }) => name), ...SECRETS.map((name) => `${name}_FILE`)])
 
 /** All variables in `env` that look meant for Berth and have no effect, by name. Values are never part of it. */

@@ -43,6 +43,30 @@ export const portRange = () =>
     return range.from >= 1024 && range.to <= 65_535 && range.from <= range.to ? range : undefined
   }, 'must be two ports from 1024 to 65535, the lower one first, with a hyphen between them')
 
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** A whole number with a unit, or alone for seconds, in milliseconds; `null` for `off` and for none of any unit. Letter case does not matter. */
+export const duration = (least: `${number}${keyof typeof UNIT_MS}`, most: `${number}${keyof typeof UNIT_MS}`) => {
+  const [from = 0, to = 0] = [least, most].map(milliseconds)
+  return parsed((text): number | null | undefined => {
+    const ms = text.toLowerCase() === 'off' ? 0 : milliseconds(text)
+    return ms === 0 ? null : within(ms, from, to)
+  }, `must be off, or a whole number of seconds, or one with a unit as in 90s, 30m, 6h or 1d, from ${least} to ${most}`)
+}
+
+function milliseconds(text: string): number {
+  const [, count, unit = 's'] = /^(\d{1,9})([smhd])?$/.exec(text.toLowerCase()) ?? []
+  return Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]
+}
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 'yes', '1'].map((word) => [word, true] as const),
+  ...['false', 'no', '0'].map((word) => [word, false] as const),
+])
+
+/** Letter case does not matter. */
+export const boolean = () => parsed((text) => BOOLEANS.get(text.toLowerCase()), 'must be true, yes or 1, or false, no or 0')
+
 /** Text of one form. */
 export const matching = (pattern: RegExp, rule: string) => z.string().regex(pattern, rule)
 

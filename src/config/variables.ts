@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { LABEL } from '../domain/labels.js'
 import { VARIANTS } from '../engines/index.js'
-import { decimal, httpAddress, integer, matching, oneOf, port, portRange, secret } from './values.js'
+import { boolean, decimal, duration, httpAddress, integer, matching, oneOf, port, portRange, secret } from './values.js'
 
 export const SECTIONS = ['General', 'HTTP API', 'Temporal', 'Docker', 'Engines', 'Fleet', 'Gluetun', 'Health'] as const
 
@@ -35,6 +35,18 @@ const general = {
       section: 'General',
       reason: 'One Docker daemon with one Gluetun is a pool; workers of several pools share one Temporal by different names.',
       example: 'default',
+    }),
+  BERTH_INSTANCE: matching(
+    /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/,
+    'must be 1 to 63 letters, digits, dots, hyphens or underscores, a letter or digit first',
+  )
+    .optional()
+    .register(facts, {
+      section: 'General',
+      reason:
+        'Tells several Berths on one Docker daemon apart: each touches its own containers only. Set it where Berths of several machines share a daemon, or to take over the containers of one that is gone for good.',
+      example: 'living-room',
+      unset: "made from Temporal's address, the namespace and the pool",
     }),
   BERTH_DATA_DIR: z.string().default('./data').register(facts, {
     section: 'General',
@@ -152,6 +164,12 @@ const docker = {
     example: 'media',
     unset: "Docker's default bridge",
   }),
+  RECONCILE_DRY_RUN: boolean().default(false).register(facts, {
+    section: 'Docker',
+    reason:
+      'Containers of ours that nobody uses stay, and the log says which ones would be removed: for a first look beside an older set-up.',
+    example: 'true',
+  }),
 }
 
 const engines = {
@@ -242,6 +260,17 @@ const fleet = {
     section: 'Fleet',
     reason: 'With Gluetun, how many HTTP ports from 19000 on are kept for engines.',
     example: '20',
+  }),
+  FORWARDED_ROTATE_EVERY: duration('30s', '30d').default(null).register(facts, {
+    section: 'Fleet',
+    reason: 'Hands the forwarded port on to another engine this often, once its holder plays nothing: see FORWARDED_DRAIN_S.',
+    example: '6h',
+    unset: 'off',
+  }),
+  FORWARDED_DRAIN_S: integer(0, 86_400).default(0).register(facts, {
+    section: 'Fleet',
+    reason: "How long a due rotation waits for the holder's streams before it cuts them; 0 waits for as long as they play.",
+    example: '600',
   }),
 }
 

@@ -3,6 +3,7 @@
  * Engines as clients of older orchestrators read them, with a few fields more.
  */
 import { z } from 'zod'
+import { StreamState } from './streams.js'
 import { MaybeTime, Time } from './time.js'
 import { Trouble } from './trouble.js'
 
@@ -45,26 +46,11 @@ export type EngineState = z.infer<typeof EngineState>
 
 export const EngineList = z.array(EngineState)
 
-export const StreamState = z.object({
-  id: z.string(),
-  key_type: z.enum(['content_id', 'infohash', 'url', 'magnet']),
-  key: z.string(),
-  container_id: z.string(),
-  playback_session_id: z.string(),
-  stat_url: z.string(),
-  command_url: z.string(),
-  is_live: z.boolean(),
-  started_at: Time,
-  ended_at: MaybeTime,
-  status: z.enum(['started', 'ended']),
-  peers: z.int().nullable(),
-  speed_down: z.int().nullable(),
-  speed_up: z.int().nullable(),
-  downloaded: z.int().nullable(),
-  uploaded: z.int().nullable(),
+export const EngineDetail = z.object({
+  engine: EngineState,
+  /** What it plays, whole; `engine.streams` has their ids. */
+  streams: z.array(StreamState),
 })
-
-export const EngineDetail = z.object({ engine: EngineState, streams: z.array(StreamState) })
 export type EngineDetail = z.infer<typeof EngineDetail>
 
 export const Deleted = z.object({ deleted: z.string() })

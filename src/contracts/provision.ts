@@ -3,8 +3,8 @@
  * Provisioning of one engine.
  */
 import { z } from 'zod'
+import { printable } from './text.js'
 
-const printable = (text: string): boolean => !/\p{Cc}/u.test(text)
 const few = (record: Record<string, string>): boolean => Object.keys(record).length <= 64
 
 /** All of it is optional, and so is the body. Fields that are not known are ignored, as clients send some (`image`). */

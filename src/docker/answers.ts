@@ -1,11 +1,12 @@
 /**
  * @module
  * The daemon's answers, as far as Berth reads them (Docker Engine API 1.24 to 1.51). Fields that are not named here never leave this file: an inspected container's
- * environment holds credentials.
+ * environment holds credentials, and its command may.
  */
 import { z } from 'zod'
+import { configuredP2pPort } from '../engines/p2p-port.js'
 import { unreadable } from './failures.js'
-import { boundedLabels, isManaged, parseEngineLabels } from './labels.js'
+import { boundedLabels, ownerOf, parseEngineLabels, type Owner, type Ownership } from './labels.js'
 import type { ContainerAction, ContainerEvent, ContainerState, InspectedContainer, ManagedContainer, VpnContainer } from './runtime.js'
 
 const STATES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const satisfies ContainerState[]
@@ -28,6 +29,9 @@ const ListedContainer = z.object({
   NetworkSettings: z.object({ Networks }).nullish(),
 })
 
+/** Docker itself always writes a list. */
+const Arguments = z.union([z.array(z.string()), z.string().transform((text) => [text])]).nullish()
+
 const InspectAnswer = z.object({
   Id,
   Name: z.string(),
@@ -39,7 +43,7 @@ const InspectAnswer = z.object({
     StartedAt: z.string().nullish(),
     Health: z.object({ Status: z.string() }).nullish(),
   }),
-  Config: z.object({ Image: z.string(), Labels, Env: z.array(z.string()).nullish() }),
+  Config: z.object({ Image: z.string(), Labels, Env: z.array(z.string()).nullish(), Entrypoint: Arguments, Cmd: Arguments }),
   HostConfig: z.object({ NetworkMode: z.string().nullish() }),
   NetworkSettings: z.object({ Networks }).nullish(),
 })
@@ -67,11 +71,6 @@ export const ACTIONS = [
   'health_status',
 ] as const satisfies ContainerAction[]
 
-interface ManagedLabel {
-  key: string
-  value: string
-}
-
 export function readVersion(doing: string, body: unknown): { version: string; apiVersion: string } {
   const { Version, ApiVersion } = read(VersionAnswer, doing, body)
   return { version: Version, apiVersion: ApiVersion }
@@ -81,13 +80,13 @@ export function readCreatedId(doing: string, body: unknown): string {
   return read(CreatedAnswer, doing, body).Id
 }
 
-/** Of those, only the ones that carry the label: a proxy or another daemon may not know the filter. */
-export function readList(doing: string, body: unknown, managed: ManagedLabel): ManagedContainer[] {
+/** Of those, only the ones of `owner`: a proxy or another daemon may not know the filter. */
+export function readList(doing: string, body: unknown, ownership: Ownership, owner: Exclude<Owner, 'nobody-we-know'>): ManagedContainer[] {
   return read(z.array(ListedContainer), doing, body)
     .map((each) => {
       const labels = each.Labels ?? {}
       return {
-        managed: isManaged(labels, managed),
+        owner: ownerOf(labels, ownership),
         container: {
           id: each.Id,
           name: nameAmong(each.Names ?? []),
@@ -101,10 +100,10 @@ export function readList(doing: string, body: unknown, managed: ManagedLabel): M
         },
       }
     })
-    .flatMap(({ managed: ours, container }) => (ours ? [container] : []))
+    .flatMap((each) => (each.owner === owner ? [each.container] : []))
 }
 
-export function readInspect(doing: string, body: unknown, managed: ManagedLabel): InspectedContainer {
+export function readInspect(doing: string, body: unknown, ownership: Ownership): InspectedContainer {
   const { Id: id, Name, Created, State: state, Config, HostConfig, NetworkSettings } = read(InspectAnswer, doing, body)
   const labels = Config.Labels ?? {}
   return {
@@ -117,7 +116,8 @@ export function readInspect(doing: string, body: unknown, managed: ManagedLabel)
     engine: parseEngineLabels(labels),
     networkMode: networkMode(HostConfig.NetworkMode),
     address: address(state.Status, NetworkSettings?.Networks),
-    managed: isManaged(labels, managed),
+    managed: ownerOf(labels, ownership) === 'us',
+    configuredP2pPort: configuredP2pPort(Config.Env ?? [], [...(Config.Entrypoint ?? []), ...(Config.Cmd ?? [])]),
     startedAt: time(state.StartedAt),
     exitCode: state.Status === 'exited' || state.Status === 'dead' ? (state.ExitCode ?? null) : null,
     oomKilled: state.OOMKilled === true,
@@ -139,7 +139,7 @@ export function readVpn(doing: string, body: unknown): VpnContainer {
 }
 
 /** The event of one line of the stream; `null` for an action or object that is not followed. */
-export function readEvent(doing: string, line: string, managed: ManagedLabel): ContainerEvent | null {
+export function readEvent(doing: string, line: string, ownership: Ownership): ContainerEvent | null {
   let body: unknown
   try {
     body = JSON.parse(line)
@@ -161,7 +161,7 @@ export function readEvent(doing: string, line: string, managed: ManagedLabel): C
     name: attributes['name'] ?? '',
     labels: boundedLabels(labels),
     engine: parseEngineLabels(labels),
-    managed: isManaged(labels, managed),
+    managed: ownerOf(labels, ownership) === 'us',
     exitCode: Number.isNaN(exitCode) ? null : exitCode,
     timeNano,
   }

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { ourLabels } from '../domain/labels.js'
 import { isVariant, variantOf } from '../engines/index.js'
 import { reservedEnvironment, reservedLabel } from '../engines/reserved.js'
+import type { Ownership } from './labels.js'
 import { RuntimeError, type EngineNetwork, type EngineSpec } from './runtime.js'
 
 /** Limits of each engine container; 0 is no limit. */
@@ -18,8 +19,7 @@ export interface ContainerLimits {
   pidsLimit: number
 }
 
-export interface CreateBodyOptions {
-  managedLabel: { key: string; value: string }
+export interface CreateBodyOptions extends Ownership {
   limits: ContainerLimits
 }
 
@@ -86,7 +86,7 @@ export function createBody(spec: EngineSpec, options: CreateBodyOptions): Create
     Image: spec.image,
     ...(command === null ? {} : { Cmd: command }),
     Env: Object.entries({ ...theirs, ...environment }).map(([name, value]) => `${name}=${value}`),
-    Labels: labelsOf(spec, options.managedLabel),
+    Labels: labelsOf(spec, options),
     Healthcheck: { Test: ['NONE'] },
     ...exposure(spec.network, spec.httpPort),
     HostConfig: {
@@ -106,14 +106,14 @@ export function createBody(spec: EngineSpec, options: CreateBodyOptions): Create
   throw new RuntimeError('refused', `building the container ${spec.name}: ${problems.join('; ')}`)
 }
 
-function labelsOf(spec: EngineSpec, managed: { key: string; value: string }): Record<string, string> {
+function labelsOf(spec: EngineSpec, { managedLabel, instance }: Ownership): Record<string, string> {
   const { network } = spec
   const facts = {
     ...spec,
     hostHttpPort: network.kind === 'bridge' ? network.hostHttpPort : spec.httpPort,
     vpnContainer: network.kind === 'container' ? network.containerName : null,
   }
-  return { ...without(spec.labels, (name) => reservedLabel(name, managed.key)), ...ourLabels(facts, managed) }
+  return { ...without(spec.labels, (name) => reservedLabel(name, managedLabel.key)), ...ourLabels(facts, managedLabel, instance) }
 }
 
 function exposure(network: EngineNetwork, httpPort: number): { ExposedPorts?: Record<string, object> } {

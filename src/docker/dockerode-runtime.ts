@@ -8,10 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import Docker from 'dockerode'
 import { LABEL } from '../domain/labels.js'
 import { ACTIONS, readCreatedId, readEvent, readInspect, readList, readPullError, readVersion, readVpn } from './answers.js'
-import { createBody, type ContainerLimits } from './create-body.js'
+import { createBody, type CreateBodyOptions } from './create-body.js'
 import { DaemonClient, type DaemonAnswer, type Dial } from './daemon-client.js'
 import { parseDockerHost, type DockerAddress } from './docker-host.js'
-import { imageMissing, refusal, refusalWithNetwork } from './failures.js'
+import { imageMissing, notOurs, refusal, refusalWithNetwork } from './failures.js'
 import { merge } from './merge.js'
 import { RuntimeError, type ContainerEvent, type ContainerRuntime, type InspectedContainer } from './runtime.js'
 
@@ -22,18 +22,17 @@ const PULL_SILENCE_MS = 60_000
 /** An image once seen is taken to be there for this long; a create that misses it asks again at once. */
 const IMAGE_SEEN_MS = 60_000
 const REMOVAL_POLL_MS = 5
-/** Ids known to carry our label. Labels cannot be changed, so an id stays what it is. */
+/** Ids known to be ours by their labels. Labels cannot be changed, so an id stays what it is. */
 const KNOWN_IDS = 4096
 
 const FULL_ID = /^[0-9a-f]{64}$/
 const IMAGE = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*(:\d+)?(\/[a-zA-Z0-9_.-]*[a-zA-Z0-9])*(:[a-zA-Z0-9_.-]+)?(@sha256:[0-9a-f]{64})?$/
 const ID_OR_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/
 
-export interface DockerRuntimeOptions {
+/** The managed-by label and the instance tell which containers are ours; created ones get both. */
+export interface DockerRuntimeOptions extends CreateBodyOptions {
   /** `unix://…` or `tcp://host:port`; `null` is Docker's default socket. */
   dockerHost: string | null
-  managedLabel: { key: string; value: string }
-  limits: ContainerLimits
   /** Of each request, in milliseconds; 10 s unless told, six times that for a create. */
   timeoutMs?: number
 }
@@ -43,7 +42,8 @@ export interface DockerRuntimeOptions {
  * Throws `TypeError` for a `dockerHost` that it cannot read.
  */
 export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRuntime {
-  const { managedLabel, limits, timeoutMs = TIMEOUT_MS } = options
+  const { managedLabel, instance, limits, timeoutMs = TIMEOUT_MS } = options
+  const ownership = { managedLabel, instance }
   const address = parseDockerHost(options.dockerHost)
   const client = new DaemonClient(dialThroughDockerode(address), address)
 
@@ -68,9 +68,17 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     const doing = `inspecting the container ${short(idOrName)}`
     const body = await inspectAnswer(doing, idOrName)
     if (body === null) return null
-    const container = readInspect(doing, body, managedLabel)
+    const container = readInspect(doing, body, ownership)
     if (container.managed) remember(container.id)
     return container
+  }
+
+  /** What the daemon lists with these labels besides the managed-by label. */
+  const listed = async (doing: string, labels: string[]): Promise<unknown> => {
+    const query = { all: 'true', filters: { label: [`${managedLabel.key}=${managedLabel.value}`, ...labels] } }
+    const { status, body, message } = await client.ask(doing, { method: 'GET', path: '/containers/json', query }, timeoutMs)
+    if (status >= 400) throw refusal(doing, status, message)
+    return body
   }
 
   const findOrPull = async (image: string): Promise<void> => {
@@ -105,15 +113,17 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
 
     async list(filter = {}) {
       const doing = 'listing the containers'
-      const label = [`${managedLabel.key}=${managedLabel.value}`]
-      if (filter.forwardedOnly === true) label.push(`${LABEL.forwarded}=true`)
-      if (filter.engineId !== undefined) label.push(`${LABEL.engineId}=${filter.engineId}`)
-      const query = { all: 'true', filters: { label } }
-      const { status, body, message } = await client.ask(doing, { method: 'GET', path: '/containers/json', query }, timeoutMs)
-      if (status >= 400) throw refusal(doing, status, message)
-      const containers = readList(doing, body, managedLabel)
+      const labels: string[] = []
+      if (filter.forwardedOnly === true) labels.push(`${LABEL.forwarded}=true`)
+      if (filter.engineId !== undefined) labels.push(`${LABEL.engineId}=${filter.engineId}`)
+      const containers = readList(doing, await listed(doing, labels), ownership, 'us')
       for (const { id } of containers) remember(id)
       return containers
+    },
+
+    async others() {
+      const doing = 'listing the containers of other instances'
+      return readList(doing, await listed(doing, [LABEL.instance]), ownership, 'another-instance')
     },
 
     inspect,
@@ -140,7 +150,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
         method: 'POST',
         path: '/containers/create',
         query: { name: spec.name },
-        body: createBody(spec, { managedLabel, limits }),
+        body: createBody(spec, { managedLabel, instance, limits }),
       } as const
       const { status, body, message } = await client.ask(doing, request, timeoutMs * CREATE_FACTOR)
       if (status >= 400) {
@@ -169,11 +179,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
       if (!known.has(containerId)) {
         const found = await inspect(containerId)
         if (found === null) return
-        if (!found.managed)
-          throw new RuntimeError(
-            'refused',
-            `${doing}: ${found.name} does not carry the label ${managedLabel.key}=${managedLabel.value}, so it is not Berth's`,
-          )
+        if (!found.managed) throw notOurs(doing, found, ownership)
       }
       // Anonymous volumes of the image go with it.
       const request = { method: 'DELETE', path: `/containers/${containerId}`, query: { force: 'true', v: 'true' } } as const
@@ -209,7 +215,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
             refused: ({ status, message }: DaemonAnswer) => refusal(doing, status, message),
           },
         )
-      // Filters of different kinds narrow each other, so that the two wishes need two subscriptions. A managed container is the first one's.
+      // Filters of different kinds narrow each other, so that the two wishes need two subscriptions. A container of ours is the first one's.
       const ours = subscribe({ label: [`${managedLabel.key}=${managedLabel.value}`] })
       const vpn = vpnName === null ? [] : [subscribe({ container: [vpnName] })]
       try {
@@ -217,8 +223,8 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
         if (accepted.some(({ done }) => done === true)) return
         yield { kind: 'connected' }
         const events = [
-          eventsIn(ours, (line) => readEvent(doing, line, managedLabel), true),
-          ...vpn.map((lines) => eventsIn(lines, (line) => readEvent(doing, line, managedLabel), false)),
+          eventsIn(ours, (line) => readEvent(doing, line, ownership), true),
+          ...vpn.map((lines) => eventsIn(lines, (line) => readEvent(doing, line, ownership), false)),
         ]
         for await (const event of merge(events)) yield { kind: 'event', event }
         if (!signal.aborted) throw new RuntimeError('unreachable', `${doing}: Docker ended the stream`)

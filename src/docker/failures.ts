@@ -4,8 +4,10 @@
  *
  * The daemon's words are those of Docker Engine 20.10 to 28; a message that is not known falls back on the status alone.
  */
+import { LABEL } from '../domain/labels.js'
 import { formatDockerAddress, type DockerAddress } from './docker-host.js'
-import { RuntimeError, type RuntimeErrorCode } from './runtime.js'
+import { isManaged, type Ownership } from './labels.js'
+import { RuntimeError, type InspectedContainer, type RuntimeErrorCode } from './runtime.js'
 
 const MAX_CAUSE_LENGTH = 500
 
@@ -70,6 +72,23 @@ export function imageMissing(doing: string, image: string, message: string): Run
   return new RuntimeError(
     'image-missing',
     `${doing}: ${readable(message)}; run "docker pull ${image}" on the Docker host, or set ENGINE_IMAGE to an image that it has`,
+  )
+}
+
+/** The error of a removal of what is not ours, by an inspect that said so: whose it is, and what to do where it is in the way. */
+export function notOurs(doing: string, container: InspectedContainer, { managedLabel, instance }: Ownership): RuntimeError {
+  const { name, labels, engine } = container
+  if (!isManaged(labels, managedLabel)) {
+    const label = `${managedLabel.key}=${managedLabel.value}`
+    return new RuntimeError('refused', `${doing}: ${name} does not carry the label ${label}, so it is not Berth's`)
+  }
+  const [other, fix] =
+    engine.instance === null
+      ? [`its label ${LABEL.instance} cannot be read`, `run "docker rm -f ${name}"`]
+      : [`instance ${engine.instance}`, `set BERTH_INSTANCE=${engine.instance} to take over its containers`]
+  return new RuntimeError(
+    'refused',
+    `${doing}: ${name} belongs to another Berth (${other}; this one is instance ${instance}); when that one is gone for good, ${fix}`,
   )
 }
 

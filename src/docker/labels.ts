@@ -11,6 +11,8 @@ const MAX_VALUE_LENGTH = 4096
 
 const ENGINE_ID = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/
 const POOL = /^[a-z0-9-]{1,32}$/
+/** The form of `BERTH_INSTANCE`. */
+const INSTANCE = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/
 const VARIANT = /^[a-z0-9-]{1,64}$/
 const WHOLE_NUMBER = /^(0|[1-9]\d{0,15})$/
 
@@ -29,6 +31,7 @@ export function parseEngineLabels(labels: Readonly<Record<string, string>>): Eng
   return {
     engineId: text(LABEL.engineId, ENGINE_ID),
     pool: text(LABEL.pool, POOL),
+    instance: text(LABEL.instance, INSTANCE),
     httpPort: port(LABEL.httpPort),
     httpsPort: port(LABEL.httpsPort),
     hostHttpPort: port(LABEL.hostHttpPort),
@@ -52,6 +55,26 @@ export function boundedLabels(labels: Readonly<Record<string, string>>): Record<
 /** Whether the managed-by label is there with exactly this value. */
 export function isManaged(labels: Readonly<Record<string, string>>, managed: { key: string; value: string }): boolean {
   return own(labels, managed.key) === managed.value
+}
+
+/** What tells the containers of this Berth from all others. */
+export interface Ownership {
+  managedLabel: { key: string; value: string }
+  /** Of this Berth. */
+  instance: string
+}
+
+/** Whose a container is: this Berth's, that of another instance, or of something else altogether. */
+export type Owner = 'us' | 'another-instance' | 'nobody-we-know'
+
+/**
+ * By the labels as Docker has them, not the bounded ones. A managed container without an instance label is ours: older orchestrators wrote none. One whose
+ * instance label cannot be read is another instance's.
+ */
+export function ownerOf(labels: Readonly<Record<string, string>>, { managedLabel, instance }: Ownership): Owner {
+  if (!isManaged(labels, managedLabel)) return 'nobody-we-know'
+  const found = own(labels, LABEL.instance)
+  return found === null || found === instance ? 'us' : 'another-instance'
 }
 
 function own(labels: Readonly<Record<string, string>>, name: string): string | null {

@@ -10,6 +10,8 @@ export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | '
 export interface EngineLabels {
   engineId: string | null
   pool: string | null
+  /** `acestream.instance`: which Berth it belongs to. */
+  instance: string | null
   httpPort: number | null
   httpsPort: number | null
   hostHttpPort: number | null
@@ -24,7 +26,7 @@ export interface EngineLabels {
   p2pPort: number | null
 }
 
-/** One container that carries the managed-by label, as Docker's list shows it. */
+/** One container that carries the managed-by label, of this Berth or of another one, as Docker's list shows it. */
 export interface ManagedContainer {
   id: string
   name: string
@@ -40,9 +42,15 @@ export interface ManagedContainer {
   address: string | null
 }
 
-/** What `inspect` adds; `managed` is false for a container without our label. */
+/** What `inspect` adds. */
 export interface InspectedContainer extends ManagedContainer {
+  /** It is ours: false without the managed-by label, and false for a container of another instance. */
   managed: boolean
+  /**
+   * The P2P port that its environment and command give to the engine; `null` when they give none, or nothing that is a port. Unlike the label it is there on
+   * containers of older orchestrators too, and on those that nobody meant to be forwarded.
+   */
+  configuredP2pPort: number | null
   /** Unix milliseconds of the last start, `null` if never started. */
   startedAt: number | null
   exitCode: number | null
@@ -88,13 +96,14 @@ export interface EngineSpec {
 
 export type ContainerAction = 'create' | 'start' | 'die' | 'destroy' | 'oom' | 'pause' | 'unpause' | 'rename' | 'health_status'
 
-/** One event of a managed container or of the Gluetun container. */
+/** One event of a container of ours or of the Gluetun container. */
 export interface ContainerEvent {
   action: ContainerAction
   containerId: string
   name: string
   labels: Record<string, string>
   engine: EngineLabels
+  /** As in `InspectedContainer`. */
   managed: boolean
   exitCode: number | null
   /** Unix nanoseconds as a decimal string: more digits than a number holds. */
@@ -137,19 +146,25 @@ export class RuntimeError extends Error {
 /**
  * Containers, as narrow as Berth needs them.
  *
+ * *Ours* is a container with the managed-by label whose instance label names this Berth or is absent, as older orchestrators wrote none. One with the managed-by
+ * label and any other instance label, readable or not, belongs to another Berth on the same daemon.
+ *
  * 1. Every method rejects with `RuntimeError` only.
  * 2. `start`, `remove` and `inspect` refuse nothing by themselves except: `start` and `remove` act on a *container id* (64 hex), never on a name,
- *    and `remove` refuses (`refused`) a container without the managed-by label.
+ *    and `remove` refuses (`refused`) a container that is not ours.
  * 3. All are safe to repeat: `start` of a running and `remove` of an absent container succeed.
  * 4. Every call ends within its time-out (10 s; create 60 s, as an image may load) with `unreachable` at the latest. A pull ends when 60 s pass without progress.
  * 5. `unreachable` says nothing of what happened: a create whose answer was lost has to be presumed done (an aborted one is carried out all the same).
+ * 6. Every container that `create` makes carries the instance label of this Berth, and so is ours.
  */
 export interface ContainerRuntime {
   /** Resolves with the daemon's version and API version when it answers. */
   ping(): Promise<{ version: string; apiVersion: string }>
-  /** All containers with the managed-by label in any state. `forwardedOnly` narrows to label `acestream.forwarded=true`. */
+  /** All containers of ours in any state. `forwardedOnly` narrows to label `acestream.forwarded=true`. */
   list(filter?: { forwardedOnly?: boolean; engineId?: string }): Promise<ManagedContainer[]>
-  /** By id or name; `null` when there is none. */
+  /** All containers with the managed-by label that belong to another instance, in any state: to be told about, never to be touched. */
+  others(): Promise<ManagedContainer[]>
+  /** By id or name, whosever it is; `null` when there is none. */
   inspect(idOrName: string): Promise<InspectedContainer | null>
   /** The Gluetun container by name or id; `null` when there is none. */
   inspectVpn(name: string): Promise<VpnContainer | null>
@@ -168,7 +183,7 @@ export interface ContainerRuntime {
   /** Kills and removes by full id, and resolves only when an inspect finds it gone. */
   remove(containerId: string): Promise<void>
   /**
-   * Events of managed containers and of `vpnName` (by name, so that one created anew is followed too), from now on. Yields `connected` first, once the subscription stands.
+   * Events of containers of ours and of `vpnName` (by name, so that one created anew is followed too), from now on. Yields `connected` first, once the subscription stands.
    * The iteration ends with `unreachable` when the stream breaks, and returns when `signal` aborts.
    */
   events(vpnName: string | null, signal: AbortSignal): AsyncIterable<{ kind: 'connected' } | { kind: 'event'; event: ContainerEvent }>

@@ -3,7 +3,7 @@
  * One engine's life as a pure table: what each fact means in each phase.
  */
 import { backoffMs, STABLE_AFTER_MS } from './backoff.js'
-import type { EngineView, Health, Problem } from './views.js'
+import type { EngineView, Health, Problem, StreamView } from './views.js'
 
 /** What an engine's workflow is started with. */
 export interface EngineInput {
@@ -44,6 +44,8 @@ export interface EngineState {
   failures: number
   /** Of those, containers that ended by themselves. What the host or the VPN lacks is no fault of the engine. */
   crashes: number
+  /** It holds the port and does not answer: unless the fleet hands on before this time (Unix milliseconds), it is replaced all the same. */
+  yieldBy: number | null
   /** Facts about containers and epochs that provisioning has not reported yet, and a nomination that came meanwhile. */
   early: { lostContainers: string[]; revokedEpochs: number[]; health: HealthFact | null; nominated: boolean }
 }
@@ -66,6 +68,8 @@ export type EngineFact =
   | { kind: 'lease-revoked'; epoch: number; reason: string }
   | { kind: 'take-forwarded' }
   | { kind: 'remove'; reason: string }
+  | { kind: 'stream-started'; stream: Omit<StreamView, 'engineId' | 'containerId' | 'startedAt' | 'endedAt' | 'endReason'> }
+  | { kind: 'stream-ended'; streamId: string }
 
 /** What provisioning reports. */
 export interface Provisioned {
@@ -81,6 +85,12 @@ export interface Provisioned {
   forwarded: { epoch: number; p2pPort: number } | null
   /** Unix milliseconds of the container's start, when the report comes later. */
   startedAt?: number
+}
+
+/** A state as an older version of Berth may have left it, with all that has come since. */
+export function restoredEngine(state: EngineState): EngineState {
+  const streams = state.view.streams.filter((stream) => typeof stream === 'object')
+  return { ...state, yieldBy: state.yieldBy ?? null, view: { ...state.view, streams } }
 }
 
 /** An engine that has just been asked for, or one whose container exists already. */
@@ -122,6 +132,7 @@ export function initialEngine(input: EngineInput, now: number): EngineState {
     removing: null,
     failures: 0,
     crashes: 0,
+    yieldBy: null,
     early: { lostContainers: [], revokedEpochs: [], health: null, nominated: false },
   }
   return input.adopt ? adopted(state, input.adopt) : state
@@ -153,6 +164,8 @@ function adopted(state: EngineState, container: AdoptedContainer): EngineState {
  * 1. A loss counts only for the present container; one that provisioning has not reported yet is kept for `provisioned`.
  * 2. A revoked epoch makes the container due only if it is the epoch that the container was made with.
  * 3. Removal is final: nothing else becomes due after it.
+ * 4. A container that holds the port and does not answer is first left to the fleet, which may have a healthier engine; see `yieldBy`.
+ * 5. Streams belong to the present container: they end with it. The same stream again changes nothing.
  */
 export function observe(state: EngineState, fact: EngineFact, now: number): EngineState {
   if (state.removing !== null) return state
@@ -165,6 +178,7 @@ export function observe(state: EngineState, fact: EngineFact, now: number): Engi
       if (!isUp(state)) return { ...state, early: { ...state.early, health: fact } }
       return fact.containerId === state.view.containerId ? healthSeen(state, fact, now) : state
     case 'lease-revoked':
+      if (isUp(state) && mayHold(state.view, fact.epoch) && state.yieldBy !== null) return lost(state, 'unhealthy', now)
       if (isUp(state) && mayHold(state.view, fact.epoch)) return due(state, fact.reason, { nominated: false, replacesLiving: true }, now)
       return { ...state, early: { ...state.early, revokedEpochs: [...state.early.revokedEpochs, fact.epoch].slice(-10) } }
     case 'take-forwarded':
@@ -172,7 +186,37 @@ export function observe(state: EngineState, fact: EngineFact, now: number): Engi
       return state.view.forwarded ? state : elected(state, now)
     case 'remove':
       return { ...state, removing: fact.reason, view: changed(state.view, { phase: 'removing' }) }
+    case 'stream-started':
+      return streamStarted(state, fact.stream, now)
+    case 'stream-ended': {
+      const streams = state.view.streams.filter((stream) => stream.id !== fact.streamId)
+      if (streams.length === state.view.streams.length) return state
+      return { ...state, view: changed(state.view, { streams, lastStreamUsage: now }) }
+    }
   }
+}
+
+/** More sessions than an engine can play; a client that reports so many is out of order. */
+export const MOST_STREAMS = 200
+
+function streamStarted(
+  state: EngineState,
+  stream: Omit<StreamView, 'engineId' | 'containerId' | 'startedAt' | 'endedAt' | 'endReason'>,
+  now: number,
+): EngineState {
+  const { containerId, engineId, streams } = state.view
+  const known = streams.some((other) => other.id === stream.id)
+  if (!isUp(state) || containerId === null || known || streams.length >= MOST_STREAMS) return state
+  const started: StreamView = { ...stream, engineId, containerId, startedAt: now, endedAt: null, endReason: null }
+  return { ...state, view: changed(state.view, { streams: [...streams, started], lastStreamUsage: now }) }
+}
+
+/** The time that the fleet has to hand the port of an unhealthy holder to another engine. Milliseconds. */
+const YIELD_MS = 5_000
+
+/** Nobody handed on from this unhealthy holder in time: it is replaced by itself. */
+export function yieldedInVain(state: EngineState, now: number): EngineState {
+  return state.yieldBy === null || now < state.yieldBy || !isUp(state) ? { ...state, yieldBy: null } : lost(state, 'unhealthy', now)
 }
 
 function isUp(state: EngineState): boolean {
@@ -205,17 +249,20 @@ const DOWN = { phase: 'provisioning', forwarded: false, health: 'unknown', healt
 
 function due(state: EngineState, reason: string, how: { nominated: boolean; replacesLiving: boolean }, now: number): EngineState {
   const lasted = state.view.startedAt !== null && now - state.view.startedAt >= STABLE_AFTER_MS
+  const playing = state.view.streams.length > 0
+  const streams = how.nominated ? {} : { streams: [], ...(playing ? { lastStreamUsage: now } : {}) }
   return {
     ...state,
+    yieldBy: null,
     due: { reason, ...how },
     failures: lasted ? 0 : state.failures,
     crashes: lasted ? 0 : state.crashes,
-    view: changed(state.view, DOWN),
+    view: changed(state.view, { ...DOWN, ...streams }),
   }
 }
 
 function healthSeen(state: EngineState, fact: HealthFact, now: number): EngineState {
-  if (fact.replace) return lost(state, 'unhealthy', now)
+  if (fact.replace && !state.view.forwarded) return lost(state, 'unhealthy', now)
   const problem: Problem | null =
     fact.health === 'unhealthy' ? { code: 'engine-unhealthy', detail: fact.detail ?? 'It does not answer.' } : null
   const view = changed(state.view, {
@@ -226,7 +273,7 @@ function healthSeen(state: EngineState, fact: HealthFact, now: number): EngineSt
     platform: fact.platform ?? state.view.platform,
     problem,
   })
-  return { ...state, view }
+  return { ...state, view, yieldBy: fact.replace ? (state.yieldBy ?? now + YIELD_MS) : null }
 }
 
 /** Provisioning has begun. */
@@ -251,6 +298,7 @@ export function provisioned(state: EngineState, result: Provisioned, now: number
     epoch: result.forwarded?.epoch ?? null,
     p2pPort: result.forwarded?.p2pPort ?? null,
     startedAt: kept ? state.view.startedAt : (result.startedAt ?? now),
+    streams: kept ? state.view.streams : [],
     problem: null,
   })
   const up: EngineState = { ...state, due: null, view, early: { lostContainers: [], revokedEpochs: [], health: null, nominated: false } }

@@ -17,6 +17,7 @@ export const ERROR_STATUS = {
   'max-capacity': 503,
   'provisioning-failed': 503,
   'lease-disabled': 409,
+  'precondition-failed': 412,
   unavailable: 503,
   timeout: 504,
   internal: 500,

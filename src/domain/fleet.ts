@@ -5,7 +5,8 @@
 import { choose } from './election.js'
 import { type EngineInput, initialEngine } from './engine.js'
 import { lowestFree, type PortRange } from './ports.js'
-import type { EngineView, FleetView, VpnView } from './views.js'
+import { type DueRotation, dueRotation, holderOf, rotationWakeAt, rotationView, turnOver } from './rotation.js'
+import type { EngineView, FleetView, ReconcileView, VpnView } from './views.js'
 
 const KEPT_REQUESTS = 200
 const KEPT_AVOIDED = 100
@@ -18,6 +19,10 @@ export interface FleetPolicy {
   httpsPorts: PortRange
   vpnEnabled: boolean
   vpnContainer: string | null
+  /** How often the port is handed on although its holder is well, `null`: never. */
+  rotateEveryMs?: number | null
+  /** How long a due rotation waits for the holder's streams before it cuts them, `null`: for as long as they play. */
+  drainMs?: number | null
 }
 
 /** The lease's announcement that the port is free and nobody asked. */
@@ -26,6 +31,8 @@ export interface Vacancy {
   epoch: number
   excluded: string | null
   preferred: string | null
+  /** Streams do not save the engine that is chosen from being made anew. */
+  force?: boolean
   /** Engine told to take it. */
   nominated: string | null
 }
@@ -38,10 +45,16 @@ export interface FleetState {
   scaled: number | null
   /** Nothing is to run until a worker starts again. */
   parked: boolean
+  /** The containers that ran before this fleet have been told of: until then none is started to make up the number. */
+  listed: boolean
   engines: Record<string, FleetEngine>
   vpn: VpnView
   docker: { reachable: boolean; detail: string | null }
   vacancy: Vacancy | null
+  rotation: DueRotation | null
+  /** Container of the holder that was told to hand on, so that it is told once. */
+  toldToHandOn: string | null
+  reconcile: ReconcileView
   /** Ports that somebody else on the host was found to use, oldest first: given out again only when no other is left. */
   avoided: number[]
   /** Requests already taken, oldest first, with the engine that each one made or removed. */
@@ -63,6 +76,8 @@ export type FleetAction =
   | { kind: 'start'; input: EngineInput }
   | { kind: 'remove'; engineId: string }
   | { kind: 'nominate'; engineId: string; epoch: number }
+  /** Have the lease hand on from this holder. */
+  | { kind: 'turn-over'; engineId: string; containerId: string; reason: string; candidate: string | null }
 
 /** A pool with no engines. `portsInUse` belong to running containers that will be adopted. */
 export function initialFleet(pool: string, policy: FleetPolicy, portsInUse: number[] = []): FleetState {
@@ -72,13 +87,22 @@ export function initialFleet(pool: string, policy: FleetPolicy, portsInUse: numb
     policy,
     scaled: null,
     parked: false,
+    listed: false,
     engines: {},
     vpn: unknownVpn(policy),
     docker: { reachable: true, detail: null },
     vacancy: null,
+    rotation: null,
+    toldToHandOn: null,
+    reconcile: { dryRun: false, wouldRemove: [] },
     avoided: portsInUse,
     recent: [],
   }
+}
+
+/** A state as an older version of Berth may have left it, with all that has come since. */
+export function restoredFleet(state: FleetState): FleetState {
+  return { ...initialFleet(state.pool, state.policy), ...state, listed: state.listed ?? true }
 }
 
 /** The VPN before it has been asked. */
@@ -186,16 +210,18 @@ export function engineGone(state: FleetState, engineId: string): FleetState {
  *    the newcomer finds the port free and becomes forwarded.
  * 2. More than wanted: remove the surplus, those without streams first, followers before the forwarded one, failing before healthy, newest first.
  * 3. A vacant lease: nominate one, unless engines are being started that will ask by themselves.
+ * 4. A holder that does not answer hands on to the best healthy engine without streams, or to itself made anew; a rotation that is due, to another engine.
  */
-export function decide(state: FleetState): FleetAction[] {
+export function decide(state: FleetState, now: number): FleetAction[] {
   const pending: FleetAction[] = Object.values(state.engines)
     .filter((engine) => !engine.started)
     .map((engine) => ({ kind: 'start', input: engine.input }))
-  return [...pending, ...surplus(state), ...nomination(state)]
+  return [...pending, ...surplus(state), ...nomination(state), ...handOver(state, now)]
 }
 
 /** How many engines are missing now. */
 export function missing(state: FleetState): number {
+  if (!state.listed) return 0
   const handingOver = Object.values(state.engines).filter((engine) => engine.removing && engine.view.forwarded).length
   return Math.max(0, wantedReplicas(state) - liveEngines(state).length - handingOver)
 }
@@ -221,13 +247,43 @@ function nomination(state: FleetState): FleetAction[] {
   const vacancy = state.vacancy
   if (!vacancy || vacancy.nominated !== null) return []
   const live = liveEngines(state)
-  const starting = live.some((engine) => engine.view.phase === 'provisioning') || live.length < wantedReplicas(state)
-  if (starting) return []
-  const engineId = choose(
-    live.map((engine) => engine.view),
-    { preferred: vacancy.preferred, excluded: vacancy.excluded, force: false },
-  )
+  const views = live.map((engine) => engine.view)
+  const rules = { preferred: vacancy.preferred, excluded: vacancy.excluded, force: vacancy.force ?? false }
+  const engineId = choose(views, rules)
+  // Engines that are being started ask by themselves; the one that was just unseated may not.
+  const asking =
+    live.length < wantedReplicas(state) || views.some((view) => view.phase === 'provisioning' && view.engineId !== vacancy.excluded)
+  if (asking && (engineId === null || engineId !== vacancy.preferred)) return []
   return engineId === null ? [] : [{ kind: 'nominate', engineId, epoch: vacancy.epoch }]
+}
+
+function handOver(state: FleetState, now: number): FleetAction[] {
+  const found = turnOver(state, now)
+  return found === null || found.containerId === state.toldToHandOn ? [] : [{ kind: 'turn-over', ...found }]
+}
+
+/** The fleet as time has passed: a rotation that has become due. */
+export function passTime(state: FleetState, now: number): FleetState {
+  const rotation = dueRotation(state, now)
+  return rotation === state.rotation ? state : { ...state, rotation }
+}
+
+/** Unix milliseconds at which `passTime` or `decide` may see something new although nothing happened, `null`: never. */
+export function wakeAt(state: FleetState, now: number): number | null {
+  return rotationWakeAt(state, now)
+}
+
+/** An operator asks for a rotation. The one that is due already becomes a forced one if asked for. */
+export function askRotation(state: FleetState, request: { reason: string; force: boolean }, now: number): FleetState {
+  const { drainMs = null } = state.policy
+  const fresh: DueRotation = {
+    since: now,
+    reason: request.reason,
+    force: request.force,
+    drainUntil: drainMs === null ? null : now + drainMs,
+    containerId: holderOf(state)?.view.containerId ?? null,
+  }
+  return { ...state, rotation: state.rotation === null ? fresh : { ...state.rotation, force: state.rotation.force || request.force } }
 }
 
 /** Remembers a request so that the same one again has one effect. */
@@ -247,5 +303,7 @@ export function viewOf(state: FleetState): FleetView {
       .toSorted((a, b) => a.httpPort - b.httpPort),
     vpn: state.vpn,
     docker: state.docker,
+    rotation: rotationView(state),
+    reconcile: state.reconcile,
   }
 }

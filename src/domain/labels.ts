@@ -9,6 +9,8 @@ export const LABEL = {
   p2pPort: 'acestream.p2p-port',
   engineId: 'acestream.engine.id',
   pool: 'acestream.pool',
+  /** Which Berth the container belongs to: several may share one daemon. Older orchestrators wrote none. */
+  instance: 'acestream.instance',
   variant: 'acestream.engine.variant',
   httpPort: 'acestream.http_port',
   httpsPort: 'acestream.https_port',
@@ -29,14 +31,15 @@ export interface LabelFacts {
   forwarded: { index: number; epoch: number; p2pPort: number } | null
 }
 
-/** All labels that are ours, the forwarded ones exactly on a forwarded container. */
-export function ourLabels(facts: LabelFacts, managed: { key: string; value: string }): Record<string, string> {
+/** All labels that are ours, the forwarded ones exactly on a forwarded container. `instance` is this Berth's own. */
+export function ourLabels(facts: LabelFacts, managed: { key: string; value: string }, instance: string): Record<string, string> {
   const { forwarded } = facts
   return {
     'com.centurylinklabs.watchtower.enable': 'false',
     'dev.dozzle.group': `berth-${facts.pool}`,
     [LABEL.engineId]: facts.engineId,
     [LABEL.pool]: facts.pool,
+    [LABEL.instance]: instance,
     [LABEL.variant]: facts.variant,
     [LABEL.httpPort]: String(facts.httpPort),
     [LABEL.httpsPort]: String(facts.httpsPort),

@@ -31,6 +31,8 @@ export type Discrepancy =
   | { kind: 'lost'; engineId: string; containerId: string; reason: 'gone' | 'exited' | 'orphaned' | 'vpn-recreated' }
   /** A running container that no engine knows: to be adopted. */
   | { kind: 'found'; engineId: string; container: SeenContainer }
+  /** A forwarded container runs that the lease did not clear to start: the lease decides what becomes of it. */
+  | { kind: 'forwarded-stray'; containerId: string }
   /** A container that its engine does not use, or that never ran: to be removed once its engine has been asked. */
   | { kind: 'leftover'; engineId: string; containerId: string }
   /** The lease's holder is an engine that does not exist any more, and its container does not run. */
@@ -84,6 +86,9 @@ function lostOf(engine: EngineView, byId: ReadonlyMap<string, SeenContainer>, { 
 function strayOf(container: SeenContainer, known: ReadonlyMap<string, EngineView>, { lease, now }: Observation): Discrepancy[] {
   const engineId = engineIdOf(container)
   const engine = known.get(engineId)
+  const runs = container.state === 'running' || container.state === 'paused'
+  if (container.engine.forwarded && runs && lease.holder?.containerId !== container.id)
+    return lease.recovering ? [] : [{ kind: 'forwarded-stray', containerId: container.id }]
   if (!engine) {
     if (container.state === 'running' && container.engine.httpPort !== null) return [{ kind: 'found', engineId, container }]
     const dead = container.state === 'created' || container.state === 'exited' || container.state === 'dead'

@@ -13,6 +13,24 @@ export interface Problem {
   detail: string
 }
 
+/** One playback on an engine, as its player reported it. Times are Unix milliseconds. */
+export interface StreamView {
+  id: string
+  keyType: 'content_id' | 'infohash' | 'url' | 'magnet'
+  key: string
+  playbackSessionId: string
+  statUrl: string
+  commandUrl: string
+  isLive: boolean
+  engineId: string
+  containerId: string
+  startedAt: number
+  /** `null` while it plays. */
+  endedAt: number | null
+  /** Why it ended: the player's word, or what became of its engine. */
+  endReason: string | null
+}
+
 /** One engine. Times are Unix milliseconds. */
 export interface EngineView {
   engineId: string
@@ -39,7 +57,8 @@ export interface EngineView {
   healthSince: number | null
   version: string | null
   platform: string | null
-  streams: string[]
+  /** What it plays now, oldest first. */
+  streams: StreamView[]
   lastStreamUsage: number | null
   firstSeen: number
   startedAt: number | null
@@ -78,6 +97,31 @@ export interface FleetView {
   engines: EngineView[]
   vpn: VpnView
   docker: { reachable: boolean; detail: string | null }
+  rotation: RotationView
+  reconcile: ReconcileView
+}
+
+/** When the port is handed on although its holder is well. */
+export interface RotationView {
+  /** Milliseconds between two rotations, `null` when it is off. */
+  everyMs: number | null
+  /** A rotation that is due and waits, `null` when none is. */
+  due: {
+    since: number
+    reason: string
+    /** Streams of the holder do not keep it waiting. */
+    force: boolean
+    /** Until when streams of the holder keep it waiting, `null`: for as long as they play. */
+    drainUntil: number | null
+    /** The holder's streams, another engine without streams, or a hand-over that is under way. */
+    waitingFor: 'streams' | 'candidate' | 'lease'
+  } | null
+}
+
+/** What the reconciler would remove if `RECONCILE_DRY_RUN` did not hold it. */
+export interface ReconcileView {
+  dryRun: boolean
+  wouldRemove: { containerId: string; name: string; reason: string }[]
 }
 
 export type HolderPhase = 'granted' | 'active' | 'revoking'
@@ -111,6 +155,8 @@ export interface LeaseView {
   portGeneration: { session: number; sequence: number }
   /** Engine named by a person. */
   preferred: string | null
+  /** Engine that the next grant is kept for, once. */
+  nominee: string | null
   holder: {
     engineId: string
     epoch: number

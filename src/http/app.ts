@@ -12,9 +12,11 @@ import { allowedMethods } from './methods.js'
 import { hostCheck, sameOriginOnly } from './origin.js'
 import { presentable, problem } from './problem.js'
 import { listEngines, showEngine } from './routes/engines.js'
+import { streamEnded, streamStarted } from './routes/events.js'
 import { deleteContainer, scale } from './routes/fleet.js'
+import { designateHolder, electHolder, rotateHolder } from './routes/hand-over.js'
 import { healthz, readyz } from './routes/health.js'
-import { electHolder, showLease } from './routes/lease.js'
+import { leaseHistory, showLease } from './routes/lease.js'
 import { provisionEngine } from './routes/provision.js'
 import { vpnStatus } from './routes/vpn.js'
 
@@ -77,7 +79,12 @@ export function createApp({ controlPlane, config, logger = silent, now = Date.no
   app.post('/scale/:demand', scale(given))
   app.get('/vpn/status', vpnStatus(given))
   app.get('/lease', showLease(given))
+  app.get('/lease/history', leaseHistory(given))
   app.post('/lease/elect', limitBody, electHolder(given))
+  app.post('/lease/designate', limitBody, designateHolder(given))
+  app.post('/lease/rotate', limitBody, rotateHolder(given))
+  app.post('/events/stream_started', limitBody, streamStarted(given))
+  app.post('/events/stream_ended', limitBody, streamEnded(given))
   app.get('/healthz', healthz())
   app.get('/readyz', readyz(given))
   return app

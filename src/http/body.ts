@@ -41,6 +41,13 @@ export function readParameter<T extends z.ZodType>(c: AppContext, name: string, 
   return read(c.req.param(name), contract, name)
 }
 
+/** The query by its contract. Of a parameter that comes twice the first counts; one that is not known is ignored. */
+export function readQuery<T extends z.ZodType>(c: AppContext, contract: T): z.output<T> {
+  const parsed = contract.safeParse(c.req.query())
+  if (parsed.success) return parsed.data
+  throw invalid(parsed.error.issues.map((issue) => ({ pointer: issue.path.join('.'), detail: told(issue) })))
+}
+
 /** Repeating a change with the same `Idempotency-Key` has one effect; without one each request is a wish of its own. */
 export function changeId(c: AppContext): string {
   const key = c.req.header('idempotency-key')

@@ -6,7 +6,7 @@ import type { Config } from '../config/config.js'
 import type { ControlPlane } from '../temporal/control-plane.js'
 
 /** The part of the configuration that the API needs; a whole `Config` will do. */
-export type HttpConfig = Pick<Config, 'http' | 'docker'>
+export type HttpConfig = Pick<Config, 'http' | 'docker' | 'instance'>
 
 /** The few methods of a pino logger that are used. */
 export interface HttpLogger {

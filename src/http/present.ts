@@ -1,18 +1,18 @@
 /**
  * @module
- * Views of the workflows as clients read them. Pure.
+ * Engines, VPN and readiness as clients read them. Pure.
  */
 import type { EngineState } from '../contracts/engines.js'
-import type { Lease } from '../contracts/lease.js'
 import type { Ready } from '../contracts/health.js'
 import { toTime } from '../contracts/time.js'
 import type { Vpn, VpnStatus } from '../contracts/vpn.js'
 import { ourLabels } from '../domain/labels.js'
 import type { EngineView, LeaseView, VpnView } from '../domain/views.js'
 import type { PartStatus, Snapshot } from '../temporal/control-plane.js'
+import type { HttpConfig } from './dependencies.js'
 
-/** Key and value of the managed-by label. */
-export type ManagedLabel = { key: string; value: string }
+/** What marks containers as this Berth's. */
+export type Ownership = Pick<HttpConfig, 'docker' | 'instance'>
 
 /** Phases in which the last container is known to be gone. */
 const ABSENT: readonly string[] = ['provisioning', 'backing-off']
@@ -29,18 +29,18 @@ export function isForwarded(engine: Pick<EngineView, 'engineId' | 'containerId'>
 }
 
 /** One engine. */
-export function presentEngine(told: EngineView, snapshot: Pick<Snapshot, 'lease' | 'observedAt'>, managed: ManagedLabel): EngineState {
+export function presentEngine(told: EngineView, snapshot: Pick<Snapshot, 'lease' | 'observedAt'>, ours: Ownership): EngineState {
   const engine = upToDate(told, snapshot.lease)
   return {
     container_id: engine.containerId,
     container_name: engine.containerName,
     host: engine.host ?? engine.vpnContainer ?? 'localhost',
     port: engine.hostHttpPort,
-    labels: labelsOf(engine, managed),
+    labels: labelsOf(engine, ours),
     forwarded: isForwarded(engine, snapshot.lease),
     first_seen: toTime(engine.firstSeen),
     last_seen: toTime(snapshot.observedAt),
-    streams: engine.streams,
+    streams: engine.streams.map(({ id }) => id),
     health_status: engine.health,
     last_health_check: null,
     last_stream_usage: toTime(engine.lastStreamUsage),
@@ -62,11 +62,11 @@ export function presentEngine(told: EngineView, snapshot: Pick<Snapshot, 'lease'
 }
 
 /** The container's labels: the caller's, and ours as they were written at its creation. */
-function labelsOf(engine: EngineView, managed: ManagedLabel): Record<string, string> {
+function labelsOf(engine: EngineView, ours: Ownership): Record<string, string> {
   const { engineId, pool, httpPort, httpsPort, hostHttpPort, vpnContainer, epoch, p2pPort } = engine
   const forwarded = engine.forwarded && epoch !== null && p2pPort !== null ? { index: 0, epoch, p2pPort } : null
   const facts = { engineId, pool, variant: engine.variant ?? '', httpPort, httpsPort, hostHttpPort, vpnContainer, forwarded }
-  return { ...engine.labels, ...ourLabels(facts, managed) }
+  return { ...engine.labels, ...ourLabels(facts, ours.docker.managedLabel, ours.instance) }
 }
 
 /**
@@ -80,49 +80,11 @@ function upToDate(engine: EngineView, { holder, recovering }: Pick<LeaseView, 'h
 }
 
 /** Engines by port. One whose container does not run is left out unless `all` is asked for: clients would dial it. */
-export function presentEngines(snapshot: Snapshot, all: boolean, managed: ManagedLabel): EngineState[] {
+export function presentEngines(snapshot: Snapshot, all: boolean, ours: Ownership): EngineState[] {
   return snapshot.fleet.engines
-    .map((engine) => presentEngine(engine, snapshot, managed))
+    .map((engine) => presentEngine(engine, snapshot, ours))
     .filter((engine) => all || (engine.container_id !== null && !ABSENT.includes(engine.phase)))
     .toSorted((a, b) => a.port - b.port || (a.engine_id < b.engine_id ? -1 : 1))
-}
-
-/** The lease and its last turnovers. */
-export function presentLease(lease: LeaseView): Lease {
-  const { holder } = lease
-  return {
-    pool: lease.pool,
-    index: lease.index,
-    enabled: lease.enabled,
-    recovering: lease.recovering,
-    epoch: lease.epoch,
-    port: lease.port,
-    preferred: lease.preferred,
-    holder:
-      holder === null
-        ? null
-        : {
-            engine_id: holder.engineId,
-            epoch: holder.epoch,
-            port: holder.port,
-            phase: holder.phase,
-            container_id: holder.containerId,
-            since: toTime(holder.since),
-          },
-    condition: lease.condition,
-    log: lease.log.map((turnover) => ({
-      epoch: turnover.epoch,
-      engine_id: turnover.engineId,
-      port: turnover.port,
-      container_id: turnover.containerId,
-      granted_at: toTime(turnover.grantedAt),
-      active_at: toTime(turnover.activeAt),
-      ended_at: toTime(turnover.endedAt),
-      began: turnover.began,
-      ended: turnover.ended,
-      gap_ms: turnover.gapMs,
-    })),
-  }
 }
 
 /** The VPN, also as `vpn1`; its fields are empty when there is none. */

@@ -19,6 +19,7 @@ const TITLES: Readonly<Record<ErrorType, string>> = {
   'max-capacity': 'No room for another engine',
   'provisioning-failed': 'The engine could not be started',
   'lease-disabled': 'There is no forwarded port to hold',
+  'precondition-failed': 'Changed since it was read',
   unavailable: 'Not available now',
   timeout: 'It took too long',
   internal: 'Internal error',

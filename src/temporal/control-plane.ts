@@ -2,7 +2,7 @@
  * @module
  * All that HTTP and CLI may ask of the workflows. `gateway.ts` is the adapter for a Temporal connection.
  */
-import type { EngineView, FleetView, LeaseView } from '../domain/views.js'
+import type { EngineView, FleetView, LeaseView, StreamView } from '../domain/views.js'
 
 /** One consistent-enough read of everything, taken at `takenAt` (Unix milliseconds). */
 export interface Snapshot {
@@ -20,6 +20,31 @@ export interface ProvisionRequest {
   labels: Record<string, string>
   environment: Record<string, string>
   hostPort: number | null
+}
+
+/** What every hand-over of the port that an operator asks for says. */
+export interface HandOverRequest {
+  requestId: string
+  /** Kept in the lease's log. */
+  reason: string
+  /** Cut the holder's streams, and take a candidate that has some. */
+  force: boolean
+  /** Epoch that the caller has seen (`If-Match`), `null` when any will do. */
+  epoch: number | null
+}
+
+/** A player has begun to play. The engine is found by `containerId`, else by `host` and `port`, else by a port that only one engine has. */
+export interface StreamStart {
+  containerId: string | null
+  host: string
+  port: number
+  id: string
+  keyType: StreamView['keyType']
+  key: string
+  playbackSessionId: string
+  statUrl: string
+  commandUrl: string
+  isLive: boolean
 }
 
 /** One named part of the system, for `/readyz`. */
@@ -42,8 +67,26 @@ export interface ControlPlane {
   remove(id: string, requestId: string): Promise<void>
   /** Resolves with the wanted number after clamping. */
   scale(wanted: number, requestId: string): Promise<number>
-  /** Begins a re-election; resolves with the lease after the request was taken. */
-  elect(reason: string, requestId: string): Promise<LeaseView>
+  /**
+   * Begins a re-election; resolves with the lease after the request was taken. `candidate` is an engine id, container id or name: the engine that is to
+   * win, `null` to let the election decide. `not-found` when there is none such, `conflict` when streams would be cut and `force` is false,
+   * `precondition-failed` when the lease is at another epoch, `lease-disabled` without a VPN.
+   */
+  elect(request: HandOverRequest & { candidate: string | null }): Promise<LeaseView>
+  /** Names the engine that is to be forwarded from now on, and hands over to it; `null` undoes it and moves nothing. Errors as `elect`. */
+  designate(request: HandOverRequest & { engine: string | null }): Promise<LeaseView>
+  /** Hands on to another engine as soon as the holder plays nothing (at once with `force`). Errors as `elect`, but busy engines are waited for. */
+  rotate(request: HandOverRequest): Promise<LeaseView>
+  /** `not-found` when no engine has this container id or address. Telling of the same stream again changes nothing. */
+  streamStarted(stream: StreamStart): Promise<StreamView>
+  /** Ends one stream: by `streamId`, else the only one of the engine with `containerId`. `updated` is false when there is none such that plays. */
+  streamEnded(end: {
+    streamId: string | null
+    containerId: string | null
+    reason: string | null
+  }): Promise<{ updated: boolean; stream: StreamView | null }>
+  /** Every workflow of the pool continues as new, so that it runs on the newest code; resolves with how many were told. */
+  refresh(): Promise<number>
   /** Removes every engine and makes none until a worker starts again; resolves when none is left. */
   park(): Promise<void>
   readiness(): Promise<PartStatus[]>

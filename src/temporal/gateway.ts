@@ -5,12 +5,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client'
 import { BerthError } from '../domain/errors.js'
-import { findEngine } from '../domain/find-engine.js'
+import { findEngine, findPlayer } from '../domain/find-engine.js'
 import { limit } from '../domain/limit.js'
 import type { EngineView, LeaseView } from '../domain/views.js'
 import * as messages from '../../workflows/messages.js'
 import type { ControlPlane, PartStatus, Snapshot } from './control-plane.js'
-import { fleetWorkflowId, leaseWorkflowId, poolTaskQueue, watchWorkflowId } from './names.js'
+import { engineWorkflowId, fleetWorkflowId, leaseWorkflowId, poolTaskQueue, watchWorkflowId } from './names.js'
 import { SnapshotCache } from './snapshot.js'
 
 /** Milliseconds for a read, and for one update. */
@@ -19,6 +19,9 @@ const UPDATE_DEADLINE_MS = 5_000
 /** How long `provision` and `remove` wait for the container. */
 const WAIT_MS = 30_000
 const WAIT_STEP_MS = 50
+/** How long a change of streams waits until readers see it: they may read it a moment later all the same. */
+const SHOWN_WITHIN_MS = 1_000
+const SHOWN_STEP_MS = 10
 /** A snapshot serves this long. */
 const SNAPSHOT_AGE_MS = 250
 /** At most this many updates of this process are under way at once: more than ten on one workflow stall it for seconds. */
@@ -77,6 +80,36 @@ export function createGateway(client: Client, pool: string): ControlPlane {
     throw new BerthError('timeout', `${what} is under way and not done after ${WAIT_MS / 1000} s. It goes on: ask GET /engines.`)
   }
 
+  const engineOfPool = (engineId: string) => client.workflow.getHandle(engineWorkflowId(pool, engineId))
+
+  /** The engine that an operator names; refused when streams would be cut that nobody said may be. `null` names none. */
+  async function chosen(name: string | null, force: boolean, epoch: number | null): Promise<string | null> {
+    const { fleet: known, lease: held } = await cache.get(0)
+    if (epoch !== null && epoch !== held.epoch)
+      throw new BerthError('precondition-failed', `the lease is at epoch ${held.epoch}, not ${epoch}: read it again and decide anew`)
+    const engine = name === null ? null : findEngine(known.engines, name)
+    if (engine === undefined) throw new BerthError('not-found', `there is no engine ${JSON.stringify(name)}: GET /engines lists them`)
+    const holder = known.engines.find(({ engineId }) => engineId === held.holder?.engineId) ?? null
+    if (engine !== null && engine.engineId === holder?.engineId) return engine.engineId
+    const busy = [holder, engine].filter((each) => each !== null && each.streams.length > 0)
+    if (!force && busy.length > 0) {
+      const told = busy.map((each) => `${each?.engineId} plays ${each?.streams.length}`).join(', ')
+      throw new BerthError('conflict', `this would cut streams (${told}): wait until they end, rotate instead, or say "force": true`)
+    }
+    return engine?.engineId ?? null
+  }
+
+  /** Resolves when every engine's streams, as all readers see them, have this one or have it not; after a second at the latest. */
+  async function shows(streamId: string, there: boolean): Promise<void> {
+    const deadline = Date.now() + SHOWN_WITHIN_MS
+    while (Date.now() < deadline) {
+      const snapshot = await cache.get(WAIT_STEP_MS).catch(untilItAnswers)
+      const shown = snapshot?.fleet.engines.some(({ streams }) => streams.some(({ id }) => id === streamId))
+      if (shown === there) return
+      await delay(SHOWN_STEP_MS)
+    }
+  }
+
   return {
     snapshot: (maxAgeMs = SNAPSHOT_AGE_MS) => cache.get(maxAgeMs),
 
@@ -119,14 +152,57 @@ export function createGateway(client: Client, pool: string): ControlPlane {
       return answer.kind === 'wanted' ? answer.wanted : wanted
     },
 
-    async elect(reason, requestId) {
-      const view: LeaseView = await updating(() =>
-        lease.executeUpdate(messages.elect, { args: [{ reason, requestId }], updateId: `elect:${requestId}` }),
-      )
-      if (!view.enabled) {
-        throw new BerthError('lease-disabled', 'No VPN is configured, so no engine is forwarded: set GLUETUN_CONTAINER_NAME.')
+    async elect({ candidate, requestId, reason, force, epoch }) {
+      const engineId = await chosen(candidate, force, epoch)
+      const request = { requestId, reason, force, epoch, candidate: engineId }
+      return leaseOf(await updating(() => lease.executeUpdate(messages.elect, { args: [request], updateId: `elect:${requestId}` })))
+    },
+
+    async designate({ engine, requestId, reason, force, epoch }) {
+      const engineId = engine === null ? null : await chosen(engine, force, epoch)
+      const request = { requestId, reason, force, epoch, engineId }
+      return leaseOf(await updating(() => lease.executeUpdate(messages.designate, { args: [request], updateId: `designate:${requestId}` })))
+    },
+
+    async rotate({ requestId, reason, force, epoch }) {
+      const request = { requestId, reason, force, epoch }
+      return leaseOf(await updating(() => lease.executeUpdate(messages.rotate, { args: [request], updateId: `rotate:${requestId}` })))
+    },
+
+    async streamStarted({ containerId, host, port, ...stream }) {
+      const engine = findPlayer((await cache.get(SNAPSHOT_AGE_MS)).fleet.engines, { containerId, host, port })
+      if (engine === undefined) {
+        const where = containerId ?? `${host}:${port}`
+        throw new BerthError('not-found', `no engine is at ${where}: GET /engines lists their hosts and ports`)
       }
-      return view
+      const answer = await updating(() => engineOfPool(engine.engineId).executeUpdate(messages.streamStarted, { args: [stream] }))
+      if (answer.kind === 'refused') throw new BerthError(answer.type, answer.message)
+      await shows(answer.stream.id, true)
+      return answer.stream
+    },
+
+    async streamEnded({ streamId, containerId, reason }) {
+      const { engines } = (await cache.get(0)).fleet
+      const player = engines.find(
+        (engine) =>
+          (containerId === null || engine.containerId === containerId || streamId !== null) &&
+          (streamId === null ? engine.streams.length === 1 : engine.streams.some((stream) => stream.id === streamId)),
+      )
+      const id = streamId ?? player?.streams[0]?.id
+      if (player === undefined || id === undefined) return { updated: false, stream: null }
+      const stream = await updating(() =>
+        engineOfPool(player.engineId).executeUpdate(messages.streamEnded, { args: [{ streamId: id, reason: reason ?? 'ended' }] }),
+      )
+      await shows(id, false)
+      return { updated: stream !== null, stream }
+    },
+
+    async refresh() {
+      const { fleet: known } = await cache.get(0)
+      const engines = known.engines.filter(({ phase }) => phase !== 'removing').map(({ engineId }) => engineOfPool(engineId))
+      const workflows = [...engines, fleet, lease, watcher]
+      await Promise.all(workflows.map((workflow) => updating(() => workflow.signal(messages.refresh))))
+      return workflows.length
     },
 
     async park() {
@@ -138,6 +214,11 @@ export function createGateway(client: Client, pool: string): ControlPlane {
       return partsOf(client, pool, () => cache.get(SNAPSHOT_AGE_MS))
     },
   }
+}
+
+function leaseOf(answer: messages.OperatorAnswer): LeaseView {
+  if (answer.kind === 'lease') return answer.lease
+  throw new BerthError(answer.type === 'LeaseDisabled' ? 'lease-disabled' : 'precondition-failed', answer.message)
 }
 
 /** What was asked for has been taken already: a read that fails is tried again. */

@@ -27,3 +27,9 @@ export function watchWorkflowId(pool: string): string {
 export function poolTaskQueue(pool: string): string {
   return `berth-${pool}`
 }
+
+/**
+ * How long a workflow's decision may take before another worker is asked: it takes milliseconds, and one that a killed worker had begun is made again after
+ * this.
+ */
+export const WORKFLOW_TASK_TIMEOUT = '4 seconds'

@@ -83,6 +83,7 @@ export function containerOf(spec: EngineSpec, id: string, change: Partial<Inspec
     engine: {
       engineId: spec.engineId,
       pool: spec.pool,
+      instance: null,
       httpPort: spec.httpPort,
       httpsPort: spec.httpsPort,
       hostHttpPort: network.kind === 'bridge' ? network.hostHttpPort : spec.httpPort,
@@ -95,6 +96,7 @@ export function containerOf(spec: EngineSpec, id: string, change: Partial<Inspec
     networkMode: network.kind === 'container' ? `container:${network.containerId}` : (network.name ?? 'bridge'),
     address: null,
     managed: true,
+    configuredP2pPort: forwarded?.p2pPort ?? null,
     startedAt: null,
     exitCode: null,
     oomKilled: false,
@@ -115,6 +117,7 @@ export function runtimeOver(
   return {
     ping: async () => ({ version: 'memory', apiVersion: 'memory' }),
     list: (filter = {}) => call({ op: 'list', filter }) as Promise<InspectedContainer[]>,
+    others: async () => [],
     inspect: (idOrName) => call({ op: 'inspect', idOrName }) as Promise<InspectedContainer | null>,
     inspectVpn: async (name) =>
       vpn && { id: vpn.id, name, running: vpn.running, health: 'healthy', startedAt: 0, address: '172.17.0.2', provider: null },

@@ -79,6 +79,7 @@ export class Bench {
     confirm: async (request) => this.take({ kind: 'confirm', ...request }),
     revoke: async (request) => this.take({ kind: 'revoke', ...request }),
     ended: async (request) => this.take({ kind: 'ended', ...request }),
+    conflict: async (conflict) => void this.take({ kind: 'conflict', conflict }),
     view: async () => viewOf(this.lease),
   }
 

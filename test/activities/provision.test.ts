@@ -133,7 +133,7 @@ describe('provisioning', () => {
   it('finds out that the lease holds an epoch for it which it has forgotten, and hands that back first', async () => {
     const bench = new Bench()
     await bench.provision(provisionInput('a'))
-    bench.take({ kind: 'elect', reason: 'forced', requestId: null })
+    bench.take({ kind: 'elect', reason: 'forced', requestId: null, epoch: null, candidate: null, force: true })
     expect(await bench.provision(provisionInput('a'))).toMatchObject({ forwarded: null })
     expect(bench.lease.holder).toBeNull()
     expectOneContainer(bench, 'a', false)
@@ -340,7 +340,7 @@ const WAYS = {
   'an unseated engine': {
     prepare: async (bench: Bench) => {
       const { containerId } = await bench.provision(provisionInput('a'))
-      bench.take({ kind: 'elect', reason: 'forced', requestId: null })
+      bench.take({ kind: 'elect', reason: 'forced', requestId: null, epoch: null, candidate: null, force: true })
       return provisionInput('a', { containerId, epoch: 1, reason: 'forced' })
     },
     forwarded: false,

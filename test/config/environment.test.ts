@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError, describeConfig, type Environment, loadConfig, unknownVariables } from '../../src/config/environment.js'
+import { instanceOf } from '../../src/config/instance.js'
 import { VARIANTS } from '../../src/engines/index.js'
 
 function issuesOf(env: Environment, readFile?: (path: string) => string) {
@@ -18,12 +19,13 @@ describe('without any variable', () => {
   test('everything has a value that is safe on one machine', () => {
     expect(loadConfig({})).toEqual({
       pool: 'default',
+      instance: 'cfbe18b0c4e6',
       dataDir: './data',
       onStop: 'keep',
       logLevel: 'info',
       http: { host: '127.0.0.1', port: 8000, apiKey: null, allowedHosts: [] },
       temporal: { port: 7233, external: false, namespace: 'berth' },
-      docker: { host: null, managedLabel: { key: 'ondemand.app', value: 'myservice' }, network: null },
+      docker: { host: null, managedLabel: { key: 'ondemand.app', value: 'myservice' }, network: null, reconcileDryRun: false },
       engines: {
         variant: 'krinkuto11-amd64',
         image: null,
@@ -36,7 +38,7 @@ describe('without any variable', () => {
         cpus: 0,
         pidsLimit: 512,
       },
-      fleet: { minReplicas: 1, maxReplicas: 20 },
+      fleet: { minReplicas: 1, maxReplicas: 20, rotateEveryMs: null, drainMs: null },
       gluetun: { containerName: null, apiPort: 8000, url: null, auth: { kind: 'none' }, portLossGraceMs: 10_000 },
       health: { intervalMs: 5000, failureThreshold: 3, startupTimeoutMs: 25_000 },
       notes: [],
@@ -66,6 +68,9 @@ describe('a variable that breaks its rule is refused', () => {
     ['BERTH_POOL', 'Default'],
     ['BERTH_POOL', 'a'.repeat(33)],
     ['BERTH_POOL', 'a/b'],
+    ['BERTH_INSTANCE', '-home'],
+    ['BERTH_INSTANCE', 'living room'],
+    ['BERTH_INSTANCE', 'a'.repeat(64)],
     ['BERTH_NAME_PREFIX', '-berth'],
     ['BERTH_NAME_PREFIX', 'a b'],
     ['BERTH_ALLOWED_HOSTS', 'berth.example:8000'],
@@ -81,6 +86,19 @@ describe('a variable that breaks its rule is refused', () => {
     ['CONTAINER_LABEL', '=value'],
     ['CONTAINER_LABEL', 'key='],
     ['CONTAINER_LABEL', 'acestream.forwarded=true'],
+    ['CONTAINER_LABEL', 'acestream.instance=home'],
+    ['RECONCILE_DRY_RUN', 'maybe'],
+    ['RECONCILE_DRY_RUN', 'on'],
+    ['FORWARDED_ROTATE_EVERY', 'daily'],
+    ['FORWARDED_ROTATE_EVERY', '6 h'],
+    ['FORWARDED_ROTATE_EVERY', '1.5h'],
+    ['FORWARDED_ROTATE_EVERY', '-1h'],
+    ['FORWARDED_ROTATE_EVERY', '2w'],
+    ['FORWARDED_ROTATE_EVERY', '29'],
+    ['FORWARDED_ROTATE_EVERY', '29s'],
+    ['FORWARDED_ROTATE_EVERY', '31d'],
+    ['FORWARDED_DRAIN_S', '86401'],
+    ['FORWARDED_DRAIN_S', '5m'],
     ['ENGINE_VARIANT', 'krinkuto11'],
     ['ENGINE_IMAGE', 'an image'],
     ['ENGINE_ARM64_VERSION', 'v1:2'],
@@ -204,7 +222,7 @@ describe('how many engines', () => {
     ])
   })
   test('none at all is a valid wish', () => {
-    expect(loadConfig({ MIN_REPLICAS: '0', MAX_REPLICAS: '0' }).fleet).toEqual({ minReplicas: 0, maxReplicas: 0 })
+    expect(loadConfig({ MIN_REPLICAS: '0', MAX_REPLICAS: '0' }).fleet).toMatchObject({ minReplicas: 0, maxReplicas: 0 })
   })
   test('MAX_REPLICAS above the number of ports is held at it, with a note', () => {
     const config = loadConfig({ GLUETUN_CONTAINER_NAME: 'gluetun', MAX_REPLICAS: '50' })
@@ -275,6 +293,89 @@ describe('Gluetun', () => {
   })
 })
 
+describe('the instance', () => {
+  const instance = (env: Environment) => loadConfig(env).instance
+
+  test('is BERTH_INSTANCE', () => {
+    expect(instance({ BERTH_INSTANCE: 'living-room' })).toBe('living-room')
+  })
+  test('is of a form that BERTH_INSTANCE takes, so that another Berth can take over its containers', () => {
+    expect(instance({ BERTH_INSTANCE: instance({}) })).toBe(instance({}))
+  })
+  test('is another one on another port, server, profile, namespace or pool', () => {
+    const environments = [
+      {},
+      { TEMPORAL_PORT: '7234' },
+      { TEMPORAL_ADDRESS: 'temporal:7233' },
+      { TEMPORAL_PROFILE: 'cloud' },
+      { TEMPORAL_CONFIG_FILE: '/etc/temporal.toml' },
+      { TEMPORAL_PROFILE: 'cloud', TEMPORAL_CONFIG_FILE: '/etc/temporal.toml' },
+      { TEMPORAL_NAMESPACE: 'berth-2' },
+      { BERTH_POOL: 'second' },
+    ]
+    expect(new Set(environments.map(instance)).size).toBe(environments.length)
+  })
+  test('is the same whoever starts the Temporal server on this machine', () => {
+    for (const address of ['127.0.0.1:7233', 'localhost:7233', 'LocalHost:7233']) {
+      expect(instance({ TEMPORAL_ADDRESS: address }), address).toBe(instance({}))
+    }
+    expect(instance({ TEMPORAL_ADDRESS: 'localhost.example:7233' })).not.toBe(instance({}))
+  })
+  test('does not change with anything else', () => {
+    expect(instance({ BERTH_DATA_DIR: '/elsewhere', MIN_REPLICAS: '3', APP_PORT: '9000', BERTH_NAME_PREFIX: 'x' })).toBe(instance({}))
+    expect(instance({ TEMPORAL_ADDRESS: 'temporal:7233', TEMPORAL_PORT: '9000', TEMPORAL_PROFILE: 'cloud' })).toBe(
+      instance({ TEMPORAL_ADDRESS: 'temporal:7233' }),
+    )
+  })
+  test('stays what containers of earlier versions carry', () => {
+    expect(instanceOf({ address: '127.0.0.1:7233', namespace: 'berth', pool: 'default' })).toBe('cfbe18b0c4e6')
+  })
+  test('keeps texts apart that only look alike when put together', () => {
+    const of = (namespace: string, pool: string) => instanceOf({ address: 'temporal:7233', namespace, pool })
+    expect(of('a', 'b-c')).not.toBe(of('a-b', 'c'))
+  })
+})
+
+describe('the rotation of the forwarded port', () => {
+  test.each([
+    ['30', 30_000],
+    ['90s', 90_000],
+    ['30m', 1_800_000],
+    ['6h', 21_600_000],
+    ['6H', 21_600_000],
+    ['1d', 86_400_000],
+    ['30d', 2_592_000_000],
+    ['0', null],
+    ['0s', null],
+    ['off', null],
+    ['OFF', null],
+    ['', null],
+  ])('FORWARDED_ROTATE_EVERY=%s is %j ms', (text, ms) => {
+    expect(loadConfig({ FORWARDED_ROTATE_EVERY: text }).fleet.rotateEveryMs).toBe(ms)
+  })
+  test('refuses what is no time with its forms and its limits', () => {
+    expect(issuesOf({ FORWARDED_ROTATE_EVERY: 'daily' })).toEqual([
+      {
+        variable: 'FORWARDED_ROTATE_EVERY',
+        value: '"daily"',
+        rule: 'must be off, or a whole number of seconds, or one with a unit as in 90s, 30m, 6h or 1d, from 30s to 30d',
+        fix: 'for example FORWARDED_ROTATE_EVERY=6h',
+      },
+    ])
+  })
+  test('waits for streams for FORWARDED_DRAIN_S, without an end for 0', () => {
+    expect(loadConfig({ FORWARDED_DRAIN_S: '600' }).fleet.drainMs).toBe(600_000)
+    expect(loadConfig({ FORWARDED_DRAIN_S: '0' }).fleet.drainMs).toBeNull()
+  })
+})
+
+test.each([
+  ...['true', 'TRUE', 'yes', '1'].map((text) => [text, true] as const),
+  ...['false', 'False', 'no', '0', ''].map((text) => [text, false] as const),
+])('RECONCILE_DRY_RUN=%s is %j', (text, dryRun) => {
+  expect(loadConfig({ RECONCILE_DRY_RUN: text }).docker.reconcileDryRun).toBe(dryRun)
+})
+
 test.each(VARIANTS)('the variant %s is known', (variant) => {
   expect(loadConfig({ ENGINE_VARIANT: variant }).engines.variant).toBe(variant)
 })
@@ -305,6 +406,20 @@ describe('the effective configuration as text', () => {
     expect(text).not.toContain('hush')
     expect(describeConfig(loadConfig({ GLUETUN_CONTAINER_NAME: 'g1', GLUETUN_API_KEY: 'hush-3' }))).not.toContain('hush')
   })
+  test('shows whose containers are ours, and what becomes of the others', () => {
+    const lines = (more: Environment) => describeConfig(loadConfig({ ...env, ...more })).split('\n')
+    expect(lines({ BERTH_INSTANCE: 'living-room' })).toContainEqual(expect.stringMatching(/ Instance +living-room$/))
+    expect(lines({ RECONCILE_DRY_RUN: 'true' })).toContainEqual(expect.stringMatching(/ Reconciler +removes nothing, says what/))
+    expect(lines({})).toContainEqual(expect.stringMatching(/ Reconciler +removes containers that nobody uses$/))
+  })
+  test('shows when the port rotates and what happens to streams', () => {
+    const text = (more: Environment) => describeConfig(loadConfig({ ...env, ...more })).replaceAll(/ +/g, ' ')
+    expect(text({})).toContain('Port rotates never')
+    const set = text({ FORWARDED_ROTATE_EVERY: '90m', FORWARDED_DRAIN_S: '45' })
+    expect(set).toContain('Port rotates each 90 min')
+    expect(set).toContain('Rotation waits for streams, 45 s at most')
+    expect(text({ FORWARDED_ROTATE_EVERY: '48h' })).toContain('each 2 d')
+  })
   test('has all values in one column', () => {
     const lines = describeConfig(loadConfig(env)).split('\n')
     const columns = ['0.0.0.0:8000', 'ondemand.app=myservice', 'no limit', '45000-49999', '10 s', '3 failed checks'].map((value) => {
@@ -320,6 +435,10 @@ describe('variables without effect', () => {
     expect(unknownVariables({ MIN_REPLCAS: '1' })).toMatchObject([{ variable: 'MIN_REPLCAS', kind: 'unknown', suggestion: 'MIN_REPLICAS' }])
     expect(unknownVariables({ GLUETUN_CONTAINERNAME: 'g' })).toMatchObject([{ suggestion: 'GLUETUN_CONTAINER_NAME' }])
     expect(unknownVariables({ TEMPORAL_ADRESS: 'g' })).toMatchObject([{ suggestion: 'TEMPORAL_ADDRESS' }])
+    expect(unknownVariables({ RECONCILE_DRYRUN: '1', FORWARDED_ROTATE_HOURS: '6' })).toMatchObject([
+      { variable: 'FORWARDED_ROTATE_HOURS', kind: 'unknown' },
+      { variable: 'RECONCILE_DRYRUN', suggestion: 'RECONCILE_DRY_RUN' },
+    ])
   })
   test('one with our prefix and no near name is reported without a guess', () => {
     expect(unknownVariables({ BERTH_COLOUR_OF_SHIP: 'red' })).toMatchObject([{ kind: 'unknown', suggestion: null }])
@@ -349,6 +468,7 @@ describe('variables without effect', () => {
         PATH: '/bin',
         HOME: '/root',
         VPN_SERVICE_PROVIDER: 'protonvpn',
+        FORWARDED_ALLOW_IPS: '*',
         TEMPORAL_TLS_SERVER_NAME: 'x',
         DOCKER_CERT_PATH: 'x',
         AUTO_DELETE: '',

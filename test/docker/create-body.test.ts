@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { createBody } from '../../src/docker/create-body.js'
 import type { EngineSpec } from '../../src/docker/runtime.js'
 
-const OPTIONS = { managedLabel: { key: 'ondemand.app', value: 'myservice' }, limits: { memoryMb: 512, cpus: 1.5, pidsLimit: 256 } }
+const OPTIONS = {
+  managedLabel: { key: 'ondemand.app', value: 'myservice' },
+  instance: 'home',
+  limits: { memoryMb: 512, cpus: 1.5, pidsLimit: 256 },
+}
 const GLUETUN = 'a'.repeat(64)
 
 const spec = (changes: Partial<EngineSpec> = {}): EngineSpec => ({
@@ -37,6 +41,7 @@ describe('the create body', () => {
         'ondemand.app': 'myservice',
         'acestream.engine.id': 'engine-1',
         'acestream.pool': 'default',
+        'acestream.instance': 'home',
         'acestream.engine.variant': 'krinkuto11-amd64',
         'acestream.http_port': '19000',
         'acestream.https_port': '45000',
@@ -85,6 +90,7 @@ describe('the create body', () => {
       'ondemand.app': 'other',
       'acestream.engine.id': 'x',
       'acestream.lease.epoch': '99',
+      'acestream.instance': 'elsewhere',
       'com.centurylinklabs.watchtower.enable': 'true',
     }
     expect(createBody(spec({ forwarded, labels }), OPTIONS).Labels).toEqual(createBody(spec({ forwarded }), OPTIONS).Labels)

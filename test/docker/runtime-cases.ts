@@ -20,6 +20,7 @@ export interface Daemon {
 }
 
 export const MANAGED = { key: 'berth.test.managed', value: 'yes' }
+export const INSTANCE = 'home'
 export const LIMITS = { memoryMb: 512, cpus: 1, pidsLimit: 256 }
 const DEADLINE_MS = 15_000
 
@@ -69,13 +70,15 @@ export function runtimeConformance(name: string, start: () => Promise<Daemon>): 
     }, 180_000)
     afterAll(async () => daemon.stop(), 60_000)
     beforeEach(() => {
-      runtime = createDockerRuntime({ dockerHost: daemon.dockerHost, managedLabel: MANAGED, limits: LIMITS })
+      runtime = runtimeOf(INSTANCE)
     })
     afterEach(async () => {
       for (const { id } of await runtime.list()) await runtime.remove(id)
       for (const id of foreign.splice(0)) await docker.getContainer(id).remove({ force: true }).catch(ignoreMissing)
     }, 60_000)
 
+    const runtimeOf = (instance: string) =>
+      createDockerRuntime({ dockerHost: daemon.dockerHost, managedLabel: MANAGED, instance, limits: LIMITS })
     const spec = (changes: Partial<EngineSpec> = {}) => engineSpec(daemon.image, changes)
     const startForeign = async (containerName: string, environment: string[] = []) => {
       const container = await docker.createContainer({ name: containerName, ...daemon.vpn, Env: environment, Labels: { other: 'tool' } })
@@ -83,6 +86,23 @@ export function runtimeConformance(name: string, start: () => Promise<Daemon>): 
       await container.start()
       return container
     }
+    /** A container that another program made, not started. */
+    const make = async (options: Partial<Docker.ContainerCreateOptions>, labels: Record<string, string> = {}) => {
+      const container = await docker.createContainer({
+        Image: daemon.image,
+        ...options,
+        Labels: { [MANAGED.key]: MANAGED.value, ...labels },
+      })
+      foreign.push(container.id)
+      return container.id
+    }
+    /** One that another Berth on the same daemon made. */
+    const makeElsewhere = async (changes: Partial<EngineSpec> = {}) => {
+      const id = await runtimeOf('elsewhere').create(spec(changes))
+      foreign.push(id)
+      return id
+    }
+    const idsOf = async (containers: Promise<{ id: string }[]>) => (await containers).map(({ id }) => id).sort()
     const sharing = (containerId: string): EngineNetwork => ({ kind: 'container', containerId, containerName: 'vpn' })
 
     test('says which version the daemon has', async () => {
@@ -102,6 +122,7 @@ export function runtimeConformance(name: string, start: () => Promise<Daemon>): 
         name: wanted.name,
         state: 'created',
         managed: true,
+        configuredP2pPort: 51_413,
         startedAt: null,
         exitCode: null,
         oomKilled: false,
@@ -110,6 +131,7 @@ export function runtimeConformance(name: string, start: () => Promise<Daemon>): 
       expect(found?.engine).toEqual({
         engineId: wanted.engineId,
         pool: 'default',
+        instance: INSTANCE,
         httpPort: wanted.httpPort,
         httpsPort: wanted.httpsPort,
         hostHttpPort: wanted.httpPort,
@@ -202,6 +224,93 @@ export function runtimeConformance(name: string, start: () => Promise<Daemon>): 
       expect(await runtime.inspect(other.id)).toMatchObject({ managed: false, state: 'running' })
     })
 
+    test('takes a container without an instance for ours, as older orchestrators made it', async () => {
+      const id = await make({ name: 'acestream-1', Env: ['P2P_PORT=40001'] }, { 'acestream.forwarded': 'true' })
+      expect(await runtime.list({ forwardedOnly: true })).toMatchObject([
+        { id, engine: { instance: null, forwarded: true, p2pPort: null } },
+      ])
+      expect(await runtime.others()).toEqual([])
+      expect(await runtime.inspect(id)).toMatchObject({ managed: true, configuredP2pPort: 40_001 })
+      await runtime.remove(id)
+      expect(await runtime.inspect(id)).toBeNull()
+    })
+
+    test('lists containers of another instance apart, in any state', async () => {
+      const ours = await runtime.create(spec())
+      const forwarded = { index: 0, epoch: 3, p2pPort: 40_000 }
+      const created = await makeElsewhere({ forwarded, engineId: 'their-engine' })
+      const running = await makeElsewhere()
+      await docker.getContainer(running).start()
+      expect(await idsOf(runtime.list())).toEqual([ours])
+      expect(await runtime.list({ forwardedOnly: true })).toEqual([])
+      expect(await runtime.list({ engineId: 'their-engine' })).toEqual([])
+      const others = await runtime.others()
+      expect(others.find(({ id }) => id === created)).toMatchObject({
+        state: 'created',
+        engine: { instance: 'elsewhere', engineId: 'their-engine', forwarded: true, epoch: 3, p2pPort: 40_000 },
+      })
+      expect(others.find(({ id }) => id === running)).toMatchObject({
+        state: 'running',
+        engine: { instance: 'elsewhere', forwarded: false },
+      })
+      expect(others).toHaveLength(2)
+      expect(await idsOf(runtimeOf('elsewhere').others())).toEqual([ours])
+    })
+
+    test('does not remove a container of another instance, and says how to take it over', async () => {
+      const id = await makeElsewhere({ name: 'engine-elsewhere' })
+      await docker.getContainer(id).start()
+      await runtime.others()
+      expect(await runtime.inspect('engine-elsewhere')).toMatchObject({ id, managed: false, engine: { instance: 'elsewhere' } })
+      await expect(runtime.remove(id)).rejects.toMatchObject({
+        code: 'refused',
+        message: expect.stringMatching(/engine-elsewhere belongs to another Berth.*instance elsewhere.*BERTH_INSTANCE=elsewhere/),
+      })
+      expect(await runtime.inspect(id)).toMatchObject({ state: 'running' })
+      await runtimeOf('elsewhere').remove(id)
+      expect(await runtime.inspect(id)).toBeNull()
+    })
+
+    test.each(['', 'two words', 'x'.repeat(64), 'x'.repeat(5_000)])(
+      "takes a container whose instance cannot be read for somebody else's: %.20j",
+      async (instance) => {
+        const id = await make({ name: 'engine-unreadable' }, { 'acestream.instance': instance })
+        expect(await runtime.list()).toEqual([])
+        expect(await runtime.others()).toMatchObject([{ id, engine: { instance: null } }])
+        expect(await runtime.inspect(id)).toMatchObject({ managed: false })
+        await expect(runtime.remove(id)).rejects.toMatchObject({
+          code: 'refused',
+          message: expect.stringMatching(/another Berth.*cannot be read.*docker rm -f engine-unreadable/),
+        })
+      },
+    )
+
+    test('does not take a container for another instance because of that label alone', async () => {
+      const id = await make({ name: 'other-tool' }, { [MANAGED.key]: 'no', 'acestream.instance': 'elsewhere' })
+      expect([await runtime.list(), await runtime.others()]).toEqual([[], []])
+      await expect(runtime.remove(id)).rejects.toMatchObject({
+        code: 'refused',
+        message: expect.stringContaining('does not carry the label'),
+      })
+    })
+
+    test.each<[string, Partial<Docker.ContainerCreateOptions>, number | null]>([
+      ['its environment', { Env: ['HTTP_PORT=6878', 'P2P_PORT=40001'] }, 40_001],
+      ['lines of flags in its environment', { Env: ['CONF=--http-port=6879\n--port=40002\n--bind-all'] }, 40_002],
+      ['its command', { Cmd: ['python', 'main.py', '--http-port', '6878', '--port', '40003'] }, 40_003],
+      ['its entry point', { Entrypoint: ['/engine', '--port=40004'], Cmd: ['--bind-all'] }, 40_004],
+      ['nothing', { Env: ['HTTP_PORT=6878'], Cmd: ['/engine', '--http-port', '6878'] }, null],
+    ])('says which P2P port a container was made with, by %s', async (_, options, port) => {
+      const id = await make({ ...options, Env: [...(options.Env ?? []), 'SECRET=hunter2'] })
+      const found = await runtime.inspect(id)
+      expect(found?.configuredP2pPort).toBe(port)
+      expect(JSON.stringify(found)).not.toContain('hunter2')
+    })
+
+    test('says that a container which is not to be forwarded was made without a P2P port', async () => {
+      expect((await runtime.inspect(await runtime.create(spec())))?.configuredP2pPort).toBeNull()
+    })
+
     test('lists the forwarded ones, and those of one engine', async () => {
       const forwarded = await runtime.create(spec({ forwarded: { index: 0, epoch: 3, p2pPort: 40_000 } }))
       const plain = spec()
@@ -286,6 +395,7 @@ export function runtimeConformance(name: string, start: () => Promise<Daemon>): 
       })()
 
       const other = await startForeign('other-tool')
+      const elsewhere = await makeElsewhere()
       await startForeign('vpn')
       const id = await runtime.create(spec({ forwarded: { index: 0, epoch: 9, p2pPort: 40_001 } }))
       await runtime.start(id)
@@ -304,10 +414,21 @@ export function runtimeConformance(name: string, start: () => Promise<Daemon>): 
         { action: 'create', managed: false },
         { action: 'start', managed: false },
       ])
-      expect(of(other.id)).toEqual([])
+      expect([...of(other.id), ...of(elsewhere)]).toEqual([])
 
       following.abort()
       await done
+    })
+
+    test('tells events of the VPN container as those of a stranger, even when another instance made it', async () => {
+      const following = new AbortController()
+      let heard: ContainerEvent | null = null
+      for await (const each of runtime.events('vpn', following.signal)) {
+        if (each.kind === 'connected') await makeElsewhere({ name: 'vpn' })
+        else heard = each.event
+        if (heard !== null) break
+      }
+      expect(heard).toMatchObject({ action: 'create', name: 'vpn', managed: false, engine: { instance: 'elsewhere' } })
     })
 
     test('misses no event from the moment that it says connected', async () => {

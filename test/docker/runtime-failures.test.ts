@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createDockerRuntime } from '../../src/docker/dockerode-runtime.js'
 import { parseDockerHost } from '../../src/docker/docker-host.js'
 import { refusal, refusalWithNetwork, unreachable } from '../../src/docker/failures.js'
-import { engineSpec, LIMITS, MANAGED, outcome } from './runtime-cases.js'
+import { engineSpec, INSTANCE, LIMITS, MANAGED, outcome } from './runtime-cases.js'
 
 const ID = 'c'.repeat(64)
 const OTHER = 'd'.repeat(64)
@@ -97,7 +97,13 @@ describe('an answer that is none', () => {
     await rm(folder, { recursive: true })
   })
   const runtime = (timeoutMs?: number) =>
-    createDockerRuntime({ dockerHost: `unix://${folder}/docker.sock`, managedLabel: MANAGED, limits: LIMITS, timeoutMs })
+    createDockerRuntime({
+      dockerHost: `unix://${folder}/docker.sock`,
+      managedLabel: MANAGED,
+      instance: INSTANCE,
+      limits: LIMITS,
+      timeoutMs,
+    })
 
   test('that never comes is unreachable after the time-out, in every call', async () => {
     answer = () => undefined
@@ -105,6 +111,7 @@ describe('an answer that is none', () => {
     const calls = [
       hasty.ping(),
       hasty.list(),
+      hasty.others(),
       hasty.inspect(ID),
       hasty.inspectVpn('vpn'),
       hasty.create(engineSpec('x:1')),
@@ -113,6 +120,21 @@ describe('an answer that is none', () => {
     ]
     const events = hasty.events('vpn', new AbortController().signal)[Symbol.asyncIterator]().next()
     expect(new Set(await Promise.all([...calls, events, hasty.ensureImage('x:1')].map(outcome)))).toEqual(new Set(['unreachable']))
+  })
+
+  test('with more containers than were asked for is sorted by whose they are', async () => {
+    const listed = (id: string, labels: Record<string, string>) => ({ Id: id, Image: 'x', State: 'running', Created: 1, Labels: labels })
+    const managed = { [MANAGED.key]: MANAGED.value }
+    const [unlabelled, theirs, strange] = ['a'.repeat(64), 'b'.repeat(64), 'e'.repeat(64)] as const
+    const all = [
+      listed(ID, { ...managed, 'acestream.instance': INSTANCE }),
+      listed(unlabelled, managed),
+      listed(theirs, { ...managed, 'acestream.instance': 'elsewhere' }),
+      listed(strange, { 'acestream.instance': INSTANCE }),
+    ]
+    answer = (_, response) => void response.end(JSON.stringify(all))
+    expect((await runtime().list()).map(({ id }) => id)).toEqual([ID, unlabelled])
+    expect((await runtime().others()).map(({ id }) => id)).toEqual([theirs])
   })
 
   test('that is cut short is unreachable at once', async () => {

@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest'
-import { boundedLabels, isManaged, parseEngineLabels } from '../../src/docker/labels.js'
+import { describe, expect, test } from 'vitest'
+import { boundedLabels, isManaged, ownerOf, parseEngineLabels } from '../../src/docker/labels.js'
 
 const NOTHING = {
   engineId: null,
   pool: null,
+  instance: null,
   httpPort: null,
   httpsPort: null,
   hostHttpPort: null,
@@ -22,6 +23,7 @@ test('reads the labels that an engine carries', () => {
   const labels = {
     'acestream.engine.id': 'engine-1',
     'acestream.pool': 'default',
+    'acestream.instance': 'living-room',
     'acestream.http_port': '19000',
     'acestream.https_port': '45000',
     'host.http_port': '19000',
@@ -34,6 +36,7 @@ test('reads the labels that an engine carries', () => {
   expect(parseEngineLabels(labels)).toEqual({
     engineId: 'engine-1',
     pool: 'default',
+    instance: 'living-room',
     httpPort: 19_000,
     httpsPort: 45_000,
     hostHttpPort: 19_000,
@@ -61,6 +64,10 @@ test.each(['', 'a\nb', '../x', 'a b', '-a', 'é', 'a'.repeat(64)])('an engine id
   expect(parseEngineLabels({ 'acestream.engine.id': text }).engineId).toBeNull()
 })
 
+test.each(['', 'a\nb', '-a', 'a b', 'é', 'a'.repeat(64)])('an instance of %j is none', (text) => {
+  expect(parseEngineLabels({ 'acestream.instance': text }).instance).toBeNull()
+})
+
 test.each(['True', '1', 'yes', 'true ', ''])('forwarded is not %j', (text) => {
   expect(parseEngineLabels({ 'acestream.forwarded': text }).forwarded).toBe(false)
 })
@@ -72,10 +79,29 @@ test('managed means this key with this value', () => {
   expect(isManaged({}, { key: 'constructor', value: 'x' })).toBe(false)
 })
 
+describe('a container belongs', () => {
+  const managedLabel = { key: 'ondemand.app', value: 'myservice' }
+  const owner = (labels: Record<string, string>) => ownerOf({ 'ondemand.app': 'myservice', ...labels }, { managedLabel, instance: 'home' })
+
+  test('to us with our instance, and with none, as older orchestrators wrote none', () => {
+    expect(owner({ 'acestream.instance': 'home' })).toBe('us')
+    expect(owner({})).toBe('us')
+  })
+
+  test.each(['elsewhere', 'Home', 'home ', '', '\n', 'x'.repeat(100_000)])('to another instance with %j', (instance) => {
+    expect(owner({ 'acestream.instance': instance })).toBe('another-instance')
+  })
+
+  test('to nobody we know without the managed-by label, whatever instance it names', () => {
+    expect(owner({ 'ondemand.app': 'other', 'acestream.instance': 'home' })).toBe('nobody-we-know')
+    expect(ownerOf({ 'acestream.instance': 'elsewhere' }, { managedLabel, instance: 'home' })).toBe('nobody-we-know')
+  })
+})
+
 test('drops oversized labels and a flood of them, never ours', () => {
   const flood = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`label-${index}`, 'x']))
-  const bounded = boundedLabels({ ...flood, huge: 'x'.repeat(5_000), 'acestream.forwarded': 'true' })
+  const bounded = boundedLabels({ ...flood, huge: 'x'.repeat(5_000), 'acestream.forwarded': 'true', 'acestream.instance': 'home' })
   expect(Object.keys(bounded)).toHaveLength(200)
-  expect(bounded['acestream.forwarded']).toBe('true')
+  expect(bounded).toMatchObject({ 'acestream.forwarded': 'true', 'acestream.instance': 'home' })
   expect(bounded).not.toHaveProperty('huge')
 })

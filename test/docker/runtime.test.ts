@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDockerRuntime } from '../../src/docker/dockerode-runtime.js'
 import { startDockerd, whyNoDockerd, type Dockerd } from '../support/dockerd.js'
 import { ENGINE_IMAGE, importEngineImage } from '../support/images.js'
-import { engineSpec, eventually, LIMITS, MANAGED, outcome, runtimeConformance } from './runtime-cases.js'
+import { engineSpec, eventually, INSTANCE, LIMITS, MANAGED, outcome, runtimeConformance } from './runtime-cases.js'
 
 const obstacle = whyNoDockerd()
 
@@ -27,7 +27,7 @@ describe.skipIf(obstacle !== null)(obstacle ?? 'with a Docker daemon of its own'
     afterAll(async () => dockerd.stop(), 60_000)
 
     const runtimeWith = (dockerHost = dockerd.dockerHost, timeoutMs?: number) =>
-      createDockerRuntime({ dockerHost, managedLabel: MANAGED, limits: LIMITS, timeoutMs })
+      createDockerRuntime({ dockerHost, managedLabel: MANAGED, instance: INSTANCE, limits: LIMITS, timeoutMs })
 
     test('makes an engine an unprivileged process within its limits', async () => {
       const runtime = runtimeWith()

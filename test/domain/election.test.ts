@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { choose } from '../../src/domain/election.js'
-import type { EngineView } from '../../src/domain/views.js'
-import { anEngine, frozen } from './samples.js'
+import type { EngineView, StreamView } from '../../src/domain/views.js'
+import { anEngine, aStream, frozen } from './samples.js'
 
 const RULES = { preferred: null, excluded: null, force: false }
 
@@ -24,13 +24,13 @@ describe('an election', () => {
       null,
     ],
     ['one that runs and has not answered yet', [anEngine('a', { phase: 'starting', health: 'unknown' })], 'a'],
-    ['none with streams', [anEngine('a', { streams: ['s'] })], null],
+    ['none with streams', [anEngine('a', { streams: [aStream('s')] })], null],
   ])('chooses %s', (_, engines, chosen) => {
     expect(choose(frozen(engines), RULES)).toBe(chosen)
   })
 
   it('takes one with streams by force only, the least loaded first', () => {
-    const engines = [anEngine('a', { streams: ['s', 't'] }), anEngine('b', { streams: ['u'] })]
+    const engines = [anEngine('a', { streams: [aStream('s'), aStream('t')] }), anEngine('b', { streams: [aStream('u')] })]
     expect(choose(engines, RULES)).toBeNull()
     expect(choose(engines, { ...RULES, force: true })).toBe('b')
   })
@@ -39,7 +39,7 @@ describe('an election', () => {
     const preferred = { ...RULES, preferred: 'b' }
     expect(choose([anEngine('a'), anEngine('b', { health: 'unknown', lastStreamUsage: 9 })], preferred)).toBe('b')
     expect(choose([anEngine('a'), anEngine('b', { health: 'unhealthy' })], preferred)).toBe('a')
-    expect(choose([anEngine('a'), anEngine('b', { streams: ['s'] })], preferred)).toBe('a')
+    expect(choose([anEngine('a'), anEngine('b', { streams: [aStream('s')] })], preferred)).toBe('a')
     expect(choose([anEngine('a')], preferred)).toBe('a')
   })
 
@@ -54,7 +54,7 @@ describe('an election', () => {
       .record({
         health: fc.constantFrom('healthy', 'unknown', 'unhealthy'),
         phase: fc.constantFrom('running', 'starting', 'backing-off'),
-        streams: fc.constantFrom<string[]>([], [], ['s']),
+        streams: fc.constantFrom<StreamView[]>([], [], [aStream('s')]),
         lastStreamUsage: fc.constantFrom(null, 1, 2),
       })
       .map((change): Partial<EngineView> => change)

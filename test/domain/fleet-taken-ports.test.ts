@@ -19,6 +19,11 @@ const policy = {
   vpnContainer: null,
 }
 
+const NOW = 0
+
+/** A fleet that knows of every container that runs. */
+const listedFleet = (): FleetState => ({ ...initialFleet('default', policy), listed: true })
+
 function add(state: FleetState, engineId: string): FleetState {
   const added = addEngine(state, { engineId, labels: {}, environment: {}, port: null, adopt: null }, 0)
   if ('failure' in added) throw new Error(added.failure)
@@ -34,15 +39,15 @@ function portTaken(state: FleetState, engineId: string): FleetState {
 
 describe('an engine whose port somebody else on the host uses', () => {
   it('goes, and its successor gets another port', () => {
-    const first = portTaken(add(initialFleet('default', policy), 'a'), 'a')
+    const first = portTaken(add(listedFleet(), 'a'), 'a')
     expect(first.engines.a?.removing).toBe(true)
     expect(missing(first)).toBe(1)
     expect(add(first, 'b').engines.b?.input.httpPort).toBe(19_001)
-    expect(decide(first)).toEqual([{ kind: 'start', input: first.engines.a?.input }])
+    expect(decide(first, NOW)).toEqual([{ kind: 'start', input: first.engines.a?.input }])
   })
 
   it('leaves its port to be tried again when no other is left', () => {
-    const both = portTaken(add(portTaken(add(initialFleet('default', policy), 'a'), 'a'), 'b'), 'b')
+    const both = portTaken(add(portTaken(add(listedFleet(), 'a'), 'a'), 'b'), 'b')
     const none = engineGone(engineGone(both, 'a'), 'b')
     expect(liveEngines(none)).toEqual([])
     expect(none.avoided).toEqual([19_000, 19_001])

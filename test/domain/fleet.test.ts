@@ -13,8 +13,8 @@ import {
   viewOf,
   wantedReplicas,
 } from '../../src/domain/fleet.js'
-import type { EngineView } from '../../src/domain/views.js'
-import { anEngine, anEngineInput, frozen, POLICY } from './samples.js'
+import type { EngineView, StreamView } from '../../src/domain/views.js'
+import { anEngine, anEngineInput, aStream, frozen, NOW, POLICY } from './samples.js'
 
 const wish = (engineId: string, port: number | null = null) => ({ engineId, labels: {}, environment: {}, port, adopt: null })
 
@@ -32,7 +32,7 @@ const set = (state: FleetState, engineId: string, change: Partial<FleetState['en
 
 /** A fleet of started engines with these views. */
 function fleetOf(views: Record<string, Partial<EngineView>>, change: Partial<FleetState> = {}): FleetState {
-  let state: FleetState = { ...initialFleet('default', POLICY), ...change }
+  let state: FleetState = { ...initialFleet('default', POLICY), listed: true, ...change }
   for (const [engineId, view] of Object.entries(views)) {
     state = add(state, engineId)
     const { httpPort, httpsPort } = state.engines[engineId]?.view ?? anEngineInput(engineId)
@@ -123,7 +123,11 @@ describe('the wanted number', () => {
     expect(missing(state)).toBe(0)
     expect(missing(set(state, 'a', { removing: true }))).toBe(1)
     expect(missing(engineGone(state, 'a'))).toBe(1)
-    expect(missing(initialFleet('default', POLICY))).toBe(2)
+    expect(missing({ ...initialFleet('default', POLICY), listed: true })).toBe(2)
+  })
+
+  it('is made up only once every container that runs has been told of', () => {
+    expect(missing(initialFleet('default', POLICY))).toBe(0)
   })
 
   it('is filled up again only when a forwarded engine that is going is gone, so that the newcomer finds the port free', () => {
@@ -135,41 +139,45 @@ describe('the wanted number', () => {
 
 describe('what is to be done', () => {
   it('is nothing while all is as it should be', () => {
-    expect(decide(fleetOf({ a: { forwarded: true }, b: {} }))).toEqual([])
+    expect(decide(fleetOf({ a: { forwarded: true }, b: {} }), NOW)).toEqual([])
   })
 
   it('starts each added engine once', () => {
     const state = add(add(initialFleet('default', POLICY), 'a'), 'b')
-    expect(decide(state).map((action) => action.kind === 'start' && action.input.engineId)).toEqual(['a', 'b'])
-    expect(decide(set(set(state, 'a', { started: true }), 'b', { started: true }))).toEqual([])
+    expect(decide(state, NOW).map((action) => action.kind === 'start' && action.input.engineId)).toEqual(['a', 'b'])
+    expect(decide(set(set(state, 'a', { started: true }), 'b', { started: true }), NOW)).toEqual([])
   })
 
   it.each<[string, Record<string, Partial<EngineView>>, string]>([
-    ['one without streams before one with', { a: { streams: ['s'] }, b: { firstSeen: 9, forwarded: true }, c: { streams: ['t'] } }, 'b'],
+    [
+      'one without streams before one with',
+      { a: { streams: [aStream('s')] }, b: { firstSeen: 9, forwarded: true }, c: { streams: [aStream('t')] } },
+      'b',
+    ],
     ['a follower before the forwarded one', { a: { forwarded: true }, b: { forwarded: true }, c: {} }, 'c'],
     ['a failing one before a healthy one', { a: { health: 'unhealthy' }, b: { firstSeen: 9 }, c: {} }, 'a'],
     ['the newest before an older one', { a: { firstSeen: 5 }, b: { firstSeen: 9 }, c: { firstSeen: 1 } }, 'b'],
     ['the one with the highest port when all else is equal', { a: {}, b: {}, c: {} }, 'c'],
   ])('removes a surplus: %s', (_, views, removed) => {
-    expect(removals(decide(fleetOf(views)))).toEqual([removed])
+    expect(removals(decide(fleetOf(views), NOW))).toEqual([removed])
   })
 
   it('removes exactly the surplus, and those already going are none', () => {
     const state = fleetOf({ a: {}, b: {}, c: {}, d: {} })
-    expect(removals(decide(state))).toEqual(['d', 'c'])
-    expect(removals(decide(set(set(state, 'd', { removing: true }), 'c', { removing: true })))).toEqual([])
+    expect(removals(decide(state, NOW))).toEqual(['d', 'c'])
+    expect(removals(decide(set(set(state, 'd', { removing: true }), 'c', { removing: true }), NOW))).toEqual([])
   })
 
   it('removes every engine of a parked fleet', () => {
-    expect(removals(decide(fleetOf({ a: { forwarded: true }, b: {} }, { parked: true })))).toEqual(['b', 'a'])
+    expect(removals(decide(fleetOf({ a: { forwarded: true }, b: {} }, { parked: true }), NOW))).toEqual(['b', 'a'])
   })
 
   it('never removes below what is wanted nor keeps more than allowed, whatever the engines are like', () => {
-    const view = fc.record({ streams: fc.constantFrom<string[]>([], ['s']), forwarded: fc.boolean(), firstSeen: fc.nat(3) })
+    const view = fc.record({ streams: fc.constantFrom<StreamView[]>([], [aStream('s')]), forwarded: fc.boolean(), firstSeen: fc.nat(3) })
     fc.assert(
       fc.property(fc.array(view, { maxLength: 5 }), fc.option(fc.nat(7)), (views, scaled) => {
         const state = fleetOf(Object.fromEntries(views.map((change, index) => [`e${index}`, change])), { scaled })
-        const left = liveEngines(state).length - removals(decide(state)).length
+        const left = liveEngines(state).length - removals(decide(state, NOW)).length
         expect(left + missing(state)).toBe(wantedReplicas(state))
       }),
     )
@@ -179,30 +187,30 @@ describe('what is to be done', () => {
 describe('a vacant lease', () => {
   it('goes to a nominated engine when nobody is being provisioned', () => {
     const state = fleetOf({ a: {}, b: { lastStreamUsage: 5 } }, { vacancy: vacancy() })
-    expect(decide(state)).toEqual([{ kind: 'nominate', engineId: 'a', epoch: 3 }])
+    expect(decide(state, NOW)).toEqual([{ kind: 'nominate', engineId: 'a', epoch: 3 }])
   })
 
   it('waits while an engine is being provisioned or is missing, which asks by itself', () => {
-    expect(nominations(decide(fleetOf({ a: {}, b: { phase: 'provisioning' } }, { vacancy: vacancy() })))).toEqual([])
-    expect(nominations(decide(fleetOf({ a: {} }, { vacancy: vacancy() })))).toEqual([])
+    expect(nominations(decide(fleetOf({ a: {}, b: { phase: 'provisioning' } }, { vacancy: vacancy() }), NOW))).toEqual([])
+    expect(nominations(decide(fleetOf({ a: {} }, { vacancy: vacancy() }), NOW))).toEqual([])
   })
 
   it('does not wait for an engine that backs off', () => {
-    expect(nominations(decide(fleetOf({ a: {}, b: { phase: 'backing-off' } }, { vacancy: vacancy() })))).toEqual(['a'])
+    expect(nominations(decide(fleetOf({ a: {}, b: { phase: 'backing-off' } }, { vacancy: vacancy() }), NOW))).toEqual(['a'])
   })
 
   it('is offered once', () => {
-    expect(nominations(decide(fleetOf({ a: {}, b: {} }, { vacancy: vacancy({ nominated: 'a' }) })))).toEqual([])
+    expect(nominations(decide(fleetOf({ a: {}, b: {} }, { vacancy: vacancy({ nominated: 'a' }) }), NOW))).toEqual([])
   })
 
   it('goes to the preferred engine, and not to the one just unseated', () => {
-    expect(nominations(decide(fleetOf({ a: {}, b: {} }, { vacancy: vacancy({ preferred: 'b' }) })))).toEqual(['b'])
-    expect(nominations(decide(fleetOf({ a: {}, b: {} }, { vacancy: vacancy({ excluded: 'a' }) })))).toEqual(['b'])
+    expect(nominations(decide(fleetOf({ a: {}, b: {} }, { vacancy: vacancy({ preferred: 'b' }) }), NOW))).toEqual(['b'])
+    expect(nominations(decide(fleetOf({ a: {}, b: {} }, { vacancy: vacancy({ excluded: 'a' }) }), NOW))).toEqual(['b'])
   })
 
   it('does not go to an engine that is going', () => {
     const state = set(fleetOf({ a: {}, b: {}, c: {} }, { vacancy: vacancy() }), 'a', { removing: true })
-    expect(nominations(decide(state))).toEqual(['b'])
+    expect(nominations(decide(state, NOW))).toEqual(['b'])
   })
 
   it('is settled by an engine that became forwarded after it, not by an older report', () => {
@@ -215,12 +223,12 @@ describe('a vacant lease', () => {
   it.each(['backing-off', 'removing'] as const)('goes to another engine when the nominated one is %s', (phase) => {
     const state = fleetOf({ a: {}, b: {}, c: {} }, { vacancy: vacancy({ nominated: 'a' }), scaled: 3 })
     const next = engineChanged(state, anEngine('a', { phase, revision: 2 }))
-    expect(nominations(decide(next))).toEqual(['b'])
+    expect(nominations(decide(next, NOW))).toEqual(['b'])
   })
 
   it('goes to another engine when the nominated one is gone', () => {
     const state = engineGone(fleetOf({ a: {}, b: {}, c: {} }, { vacancy: vacancy({ nominated: 'a' }) }), 'a')
-    expect(nominations(decide(state))).toEqual(['b'])
+    expect(nominations(decide(state, NOW))).toEqual(['b'])
   })
 })
 

@@ -227,6 +227,7 @@ async function openCalls(actor: Actor, replies: Replies): Promise<{ number: numb
     confirm: (request) => send({ kind: 'confirm', ...request }),
     revoke: (request) => send({ kind: 'revoke', ...request }),
     ended: (request) => send({ kind: 'ended', ...request }),
+    conflict: async (conflict) => void (await send({ kind: 'conflict', conflict })),
     view: () => ask({ to: 'view' }) as ReturnType<LeaseClient['view']>,
   }
   const runtime = runtimeOver((call) => ask({ to: 'docker', call }))

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { initialLease, type LeaseCommand, type LeaseState, type LeaseStep, step, viewOf } from '../../src/domain/lease.js'
+import { initialLease, isVacant, type LeaseCommand, type LeaseState, type LeaseStep, step, viewOf } from '../../src/domain/lease.js'
 import { frozen } from './samples.js'
 
 const engineId = fc.constantFrom('a', 'b', 'c')
@@ -42,18 +42,56 @@ const command: fc.Arbitrary<(state: LeaseState) => LeaseCommand> = fc.oneof(
       .record({ epoch: fc.option(epoch), request: fc.option(fc.record({ engineId, nominated })) })
       .map((given) => (state: LeaseState) => ({ kind: 'ended' as const, ...given, epoch: given.epoch ?? state.epoch })),
   },
-  { weight: 2, arbitrary: requestId.map((id) => () => ({ kind: 'elect' as const, reason: 'forced', requestId: id })) },
   {
     weight: 2,
-    arbitrary: fc.record({ engineId: fc.option(engineId), requestId }).map((given) => () => ({ kind: 'designate' as const, ...given })),
+    arbitrary: fc
+      .record({ requestId, candidate: fc.option(engineId), force: fc.boolean(), epoch: fc.option(epoch) })
+      .map((given) => () => ({ kind: 'elect' as const, reason: 'forced', ...given })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({ requestId, force: fc.boolean(), epoch: fc.option(epoch) })
+      .map((given) => () => ({ kind: 'rotate' as const, reason: 'asked', ...given })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ engineId: fc.option(engineId), candidate: fc.option(engineId) }).map((given) => (state: LeaseState) => ({
+      kind: 'turn-over' as const,
+      reason: 'unhealthy',
+      candidate: given.candidate,
+      engineId: given.engineId ?? state.holder?.engineId ?? 'a',
+      containerId: state.holder?.containerId ?? null,
+    })),
+  },
+  { weight: 1, arbitrary: engineId.map((id) => () => ({ kind: 'engine-removed' as const, engineId: id })) },
+  { weight: 2, arbitrary: fc.record({ container: surveyed }).map((given) => () => ({ kind: 'forwarded-found' as const, ...given })) },
+  { weight: 1, arbitrary: fc.uniqueArray(containerId).map((containerIds) => () => ({ kind: 'removed' as const, containerIds })) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(null, null, 'another Berth').map((text) => () => ({ kind: 'conflict' as const, conflict: text })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ engineId: fc.option(engineId), requestId, force: fc.boolean(), epoch: fc.option(epoch) })
+      .map((given) => () => ({ kind: 'designate' as const, reason: 'designated', ...given })),
   },
   { weight: 3, arbitrary: fc.record({ port, generation }).map((given) => () => ({ kind: 'portObserved' as const, ...given })) },
   { weight: 1, arbitrary: fc.boolean().map((enabled) => () => ({ kind: 'configure' as const, enabled })) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc
-      .uniqueArray(surveyed, { maxLength: 3, selector: (container) => container.containerId })
-      .map((survey) => () => ({ kind: 'recovered' as const, survey })),
+      .record({
+        survey: fc.uniqueArray(surveyed, { maxLength: 3, selector: (container) => container.containerId }),
+        isFenced: fc.boolean(),
+        port,
+      })
+      .map(({ isFenced, ...given }) => (state: LeaseState) => ({
+        kind: 'recovered' as const,
+        fenced: isFenced ? (state.holder?.epoch ?? null) : null,
+        ...given,
+      })),
   },
 )
 
@@ -105,14 +143,15 @@ it('epochs strictly rise, and none is granted twice', () => {
   )
 })
 
-it('the port goes from one holder to another only by `ended` of a revoked epoch', () => {
+it('the port goes from one holder to another only by the end of a revoked epoch, or after it was fenced', () => {
   fc.assert(
     fc.property(sequences, (commands) => {
       run(commands, (before, command, after) => {
         const { holder } = before
         if (!holder || after.state.holder?.epoch === holder.epoch) return
         expect(holder.phase).toBe('revoking')
-        expect(command).toMatchObject({ kind: 'ended', epoch: holder.epoch })
+        if (command.kind === 'recovered') expect(command.fenced).toBe(holder.epoch)
+        else expect(command).toMatchObject({ kind: 'ended', epoch: holder.epoch })
       })
     }),
     RUNS,
@@ -160,14 +199,14 @@ it('no epoch is cleared to start for two containers, and none after its revocati
   )
 })
 
-it('nothing is granted while recovering, disabled or without a port, and a grant names the present port', () => {
+it('nothing is granted while recovering, disabled, in conflict or without a port, and a grant names the present port', () => {
   fc.assert(
     fc.property(sequences, (commands) => {
       run(commands, (before, _command, after) => {
         const grant = grantIn(after)
         const isNew = grant !== null && grant.epoch !== before.holder?.epoch
         if (!isNew) return
-        expect(before).toMatchObject({ recovering: false, enabled: true })
+        expect(before).toMatchObject({ recovering: false, enabled: true, conflict: null })
         expect(before.port.value).not.toBeNull()
         expect(grant).toMatchObject({ port: before.port.value, phase: 'granted', containerId: null })
       })
@@ -205,12 +244,13 @@ it('every grant has exactly one entry in the log and, once it is over, exactly o
   )
 })
 
-it('the same command twice in a row is one: the second changes nothing', () => {
+it('the same command twice in a row is one: the second changes nothing, but for wishes without a request id and for what is seen', () => {
   fc.assert(
     fc.property(sequences, (commands) => {
       run(commands, (_before, command, after, now) => {
-        const isElection = (command.kind === 'elect' || command.kind === 'designate') && command.requestId === null
-        if (isElection) return
+        const isWish = (command.kind === 'elect' || command.kind === 'designate' || command.kind === 'rotate') && command.requestId === null
+        const isSight = command.kind === 'forwarded-found' || command.kind === 'recovered'
+        if (isWish || isSight) return
         const again = step(after.state, command, now)
         if (again.state !== after.state) expect(again.state).toEqual(after.state)
         expect(again.effects).toEqual([])
@@ -229,7 +269,7 @@ it('whoever is told to hand on is the one that is being revoked; a vacancy is an
             expect(state.holder).toMatchObject({ engineId: effect.engineId, epoch: effect.epoch, phase: 'revoking' })
           }
           if (effect.kind === 'announce-vacancy') {
-            expect(state).toMatchObject({ holder: null, enabled: true, recovering: false, epoch: effect.epoch })
+            expect(state).toMatchObject({ holder: null, enabled: true, recovering: false, conflict: null, epoch: effect.epoch })
             expect(state.port.value).not.toBeNull()
           }
           if (effect.kind === 'remove-containers') expect(effect.containerIds).not.toContain(state.holder?.containerId)
@@ -241,7 +281,7 @@ it('whoever is told to hand on is the one that is being revoked; a vacancy is an
 })
 
 it('no vacancy is lost: whenever one arises it is announced', () => {
-  const vacant = (state: LeaseState) => state.enabled && !state.recovering && state.holder === null && state.port.value !== null
+  const vacant = isVacant
   fc.assert(
     fc.property(sequences, (commands) => {
       run(commands, (before, _command, { state, effects }) => {
@@ -273,14 +313,15 @@ it('the sequences above see everything: turnovers, refusals and every reason to 
       if (state.epoch > 3 && before.epoch < state.epoch) seen.add('fourth turnover')
     })
   }
-  const reasons = ['held', 'revoking', 'no-port', 'reserved', 'recovering', 'disabled']
-  const refusals = ['StaleEpoch', 'NotRevoked', 'LeaseDisabled']
+  const reasons = ['held', 'revoking', 'no-port', 'reserved', 'recovering', 'disabled', 'conflict']
+  const refusals = ['StaleEpoch', 'NotRevoked', 'LeaseDisabled', 'EpochMismatch']
   expect([...seen]).toEqual(expect.arrayContaining([...reasons, ...refusals, 'granted', 'confirmed', 'fourth turnover']))
 })
 
 it('remembers the last fifty requests and no more', () => {
   let state = initialLease('default', 0, true, 0)
-  for (let count = 0; count < 60; count++) state = step(state, { kind: 'elect', reason: 'forced', requestId: `r${count}` }, 0).state
+  for (let count = 0; count < 60; count++)
+    state = step(state, { kind: 'elect', reason: 'forced', requestId: `r${count}`, epoch: null, candidate: null, force: false }, 0).state
   expect(state.recent).toHaveLength(50)
   expect(state.recent.at(-1)).toBe('r59')
 })

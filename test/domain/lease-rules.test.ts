@@ -143,7 +143,7 @@ describe('ended', () => {
     run.revoke(1)
     const { answer, effects } = run.ended(1)
     expect(answer).toEqual({ kind: 'ended', next: null })
-    expect(effects).toEqual([{ kind: 'announce-vacancy', epoch: 1, excluded: null, preferred: null }])
+    expect(effects).toEqual([{ kind: 'announce-vacancy', epoch: 1, excluded: null, preferred: null, force: false }])
   })
 
   it('of an epoch that is over answers the request and ends nothing', () => {
@@ -168,7 +168,7 @@ describe('elect', () => {
     expect(run.elect().effects).toEqual([{ kind: 'tell-holder', engineId: 'a', epoch: 1, reason: 'forced' }])
     const { answer, effects } = run.ended(1, 'a')
     expect(answer).toMatchObject({ next: { kind: 'denied', reason: 'reserved' } })
-    expect(effects).toEqual([{ kind: 'announce-vacancy', epoch: 1, excluded: 'a', preferred: null }])
+    expect(effects).toEqual([{ kind: 'announce-vacancy', epoch: 1, excluded: 'a', preferred: null, force: false }])
     expect(run.acquire('a')).toMatchObject({ reason: 'reserved' })
   })
 
@@ -285,7 +285,7 @@ describe('an observation of the port', () => {
     const run = heldLease()
     expect(run.port(null).effects).toEqual([])
     expect(run.state.holder).toMatchObject({ engineId: 'a', epoch: 1, phase: 'active' })
-    expect(viewOf(run.state).condition?.code).toBe('port-lost')
+    expect(viewOf(run.state).condition?.code).toBe('forwarded-without-port')
     run.over(1)
     expect(run.acquire('b')).toMatchObject({ reason: 'no-port' })
   })

@@ -2,7 +2,10 @@
 import type { EngineInput } from '../../src/domain/engine.js'
 import type { FleetPolicy } from '../../src/domain/fleet.js'
 import { initialLease, type LeaseCommand, type LeaseState, type LeaseStep, step } from '../../src/domain/lease.js'
-import type { EngineView, LeaseView } from '../../src/domain/views.js'
+import type { EngineView, LeaseView, StreamView } from '../../src/domain/views.js'
+
+/** When decisions are made. */
+export const NOW = 1_000_000
 
 export const POLICY: FleetPolicy = {
   minReplicas: 2,
@@ -61,6 +64,25 @@ export function anEngine(engineId: string, change: Partial<EngineView> = {}): En
   }
 }
 
+/** What an engine plays. */
+export function aStream(id: string, change: Partial<StreamView> = {}): StreamView {
+  return {
+    id,
+    keyType: 'infohash',
+    key: 'k',
+    playbackSessionId: `session-of-${id}`,
+    statUrl: 'http://gluetun:6878/stat',
+    commandUrl: 'http://gluetun:6878/cmd',
+    isLive: true,
+    engineId: 'a',
+    containerId: 'container-of-a',
+    startedAt: 0,
+    endedAt: null,
+    endReason: null,
+    ...change,
+  }
+}
+
 /** A lease that nobody holds, although it could be held. */
 export function aLease(change: Partial<LeaseView> = {}): LeaseView {
   return {
@@ -72,6 +94,7 @@ export function aLease(change: Partial<LeaseView> = {}): LeaseView {
     port: 51413,
     portGeneration: { session: 1, sequence: 1 },
     preferred: null,
+    nominee: null,
     holder: null,
     condition: null,
     log: [],
@@ -130,12 +153,12 @@ export class LeaseRun {
     return this.take({ kind: 'ended', epoch, request: engineId === null ? null : { engineId, nominated } })
   }
 
-  elect(requestId: string | null = null) {
-    return this.take({ kind: 'elect', reason: 'forced', requestId })
+  elect(requestId: string | null = null, change: { candidate?: string | null; force?: boolean; epoch?: number | null } = {}) {
+    return this.take({ kind: 'elect', reason: 'forced', requestId, candidate: null, force: false, epoch: null, ...change })
   }
 
-  designate(engineId: string | null, requestId: string | null = null) {
-    return this.take({ kind: 'designate', engineId, requestId })
+  designate(engineId: string | null, requestId: string | null = null, epoch: number | null = null) {
+    return this.take({ kind: 'designate', engineId, requestId, epoch, force: false, reason: 'designated' })
   }
 
   /** The epoch is over and nobody holds the port. */

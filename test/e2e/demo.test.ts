@@ -42,7 +42,7 @@ describe('berth up --demo', () => {
     await berth.cli('demo', 'vpn', 'down')
     const down = await eventually('the port is lost', async () => {
       const lease = await berth.lease()
-      return lease.condition?.code === 'port-lost' ? lease : null
+      return lease.condition?.code === 'forwarded-without-port' ? lease : null
     })
     expect(down.holder).toMatchObject({ epoch: 3, phase: 'active' })
     await berth.cli('demo', 'vpn', 'up')

@@ -98,6 +98,8 @@ describe('a caller may not set', () => {
 
   test.each([
     'acestream.forwarded',
+    'acestream.instance',
+    'Acestream.Instance',
     'acestream.anything',
     'ACESTREAM.forwarded',
     'host.http_port',

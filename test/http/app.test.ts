@@ -1,63 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { EngineDetail, EngineList } from '../../src/contracts/engines.js'
 import { Alive, Ready } from '../../src/contracts/health.js'
-import { Lease } from '../../src/contracts/lease.js'
-import { ProblemBody } from '../../src/contracts/problem.js'
 import { Provisioned } from '../../src/contracts/provision.js'
 import { VpnStatus } from '../../src/contracts/vpn.js'
 import { BerthError } from '../../src/domain/errors.js'
 import type { EngineView } from '../../src/domain/views.js'
-import { createApp, type HttpConfig, type HttpLogger } from '../../src/http/app.js'
 import type { Snapshot } from '../../src/temporal/control-plane.js'
-import { engineView, FakeControlPlane, hex, leaseView, NOW, snapshotOf, vpnView } from './fake-control-plane.js'
+import { engineView, type FakeControlPlane, hex, leaseView, NOW, snapshotOf, streamView, vpnView } from './fake-control-plane.js'
+import { heldBy, post, problemOf, setUp } from './set-up.js'
 
 const RFC3339_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
-
-interface Logged {
-  level: string
-  fields: object
-  message: string
-}
-
-function setUp(options: { snapshot?: Snapshot; http?: Partial<HttpConfig['http']>; now?: number } = {}) {
-  const controlPlane = new FakeControlPlane(options.snapshot)
-  const logged: Logged[] = []
-  const log = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message })
-  const logger: HttpLogger = { info: log('info'), warn: log('warn'), error: log('error') }
-  const config: HttpConfig = {
-    http: { host: '127.0.0.1', port: 8000, apiKey: null, allowedHosts: [], ...options.http },
-    docker: { host: null, managedLabel: { key: 'ondemand.app', value: 'myservice' }, network: null },
-  }
-  const app = createApp({ controlPlane, config, logger, now: () => options.now ?? NOW })
-  return { app, controlPlane, logged }
-}
-
-const post = (body?: unknown, headers: Record<string, string> = {}): RequestInit =>
-  body === undefined
-    ? { method: 'POST', headers }
-    : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }
-
-async function problemOf(response: Response) {
-  expect(response.headers.get('content-type')).toBe('application/problem+json')
-  const body = ProblemBody.strict().parse(await response.json())
-  expect(body.status).toBe(response.status)
-  expect(body.requestId).toBe(response.headers.get('x-request-id'))
-  return body
-}
-
-/** An active holder of the lease whose container is `engine`'s. */
-const heldBy = (engine: EngineView, changes: object = {}) =>
-  leaseView({
-    holder: {
-      engineId: engine.engineId,
-      epoch: 17,
-      port: 51_413,
-      phase: 'active',
-      containerId: engine.containerId,
-      since: NOW,
-      ...changes,
-    },
-  })
 
 const forwardedEngine = engineView({ forwarded: true, epoch: 17, p2pPort: 51_413 })
 
@@ -77,7 +29,7 @@ describe('GET /engines', () => {
         engineId: 'e-2',
         hostHttpPort: 19_001,
         containerId: hex('b'),
-        streams: ['ch-42'],
+        streams: [streamView()],
         lastStreamUsage: NOW,
         problem: { code: 'image-missing', detail: 'pull it' },
       }),
@@ -175,7 +127,7 @@ describe('GET /engines', () => {
     const fresh = await setUp().app.request('/engines')
     expect([fresh.headers.get('age'), fresh.headers.get('x-berth-stale')]).toEqual([null, null])
     const { app } = setUp({ snapshot: snapshotOf({ engines: [engineView()], stale: true }), now: NOW + 12_900 })
-    for (const path of ['/engines', '/engines/e-1', '/vpn/status', '/lease']) {
+    for (const path of ['/engines', '/engines/e-1', '/vpn/status', '/lease', '/lease/history']) {
       const { headers, status } = await app.request(path)
       expect([path, status, headers.get('age'), headers.get('x-berth-stale')]).toEqual([path, 200, '12', 'true'])
     }
@@ -658,66 +610,6 @@ describe('GET /vpn/status', () => {
   })
 })
 
-describe('the lease', () => {
-  const lease = leaseView({
-    ...heldBy(forwardedEngine),
-    log: [
-      {
-        epoch: 17,
-        engineId: 'e-1',
-        port: 51_413,
-        containerId: hex('a'),
-        grantedAt: NOW,
-        activeAt: NOW + 150,
-        endedAt: null,
-        began: 'first',
-        ended: null,
-        gapMs: null,
-      },
-    ],
-  })
-
-  test('GET /lease shows holder and turnovers', async () => {
-    const body = Lease.strict().parse(await (await setUp({ snapshot: snapshotOf({ lease }) }).app.request('/lease')).json())
-    expect(body.holder).toEqual({
-      engine_id: 'e-1',
-      epoch: 17,
-      port: 51_413,
-      phase: 'active',
-      container_id: hex('a'),
-      since: '2026-08-07T12:00:00.000Z',
-    })
-    expect(body.log).toMatchObject([{ epoch: 17, active_at: '2026-08-07T12:00:00.150Z', ended_at: null, began: 'first' }])
-  })
-
-  test('POST /lease/elect answers 202 with the lease, with and without a reason', async () => {
-    const { app, controlPlane } = setUp({ snapshot: snapshotOf({ lease }) })
-    const response = await app.request('/lease/elect', post())
-    expect([response.status, Lease.parse(await response.json()).epoch]).toEqual([202, 17])
-    await app.request('/lease/elect', post({ reason: ' bad peers ' }, { 'idempotency-key': 'k' }))
-    expect(controlPlane.elected.map(({ reason }) => reason)).toEqual(['asked for through the API', 'bad peers'])
-    expect(controlPlane.elected[1]?.requestId).toBe('k')
-  })
-
-  test.each([{ reason: '' }, { reason: 7 }, { reason: null }, { reason: 'x'.repeat(201) }, { reason: 'a\u0007b' }])(
-    'POST /lease/elect refuses %j',
-    async (body) => {
-      const { app, controlPlane } = setUp()
-      expect(await problemOf(await app.request('/lease/elect', post(body)))).toMatchObject({
-        status: 422,
-        errors: [{ pointer: '/reason' }],
-      })
-      expect(controlPlane.elected).toEqual([])
-    },
-  )
-
-  test('POST /lease/elect is 409 when there is no port to hold', async () => {
-    const { app, controlPlane } = setUp()
-    controlPlane.failure = new BerthError('lease-disabled', 'set GLUETUN_CONTAINER_NAME')
-    expect(await problemOf(await app.request('/lease/elect', post()))).toMatchObject({ status: 409, type: '/problems/lease-disabled' })
-  })
-})
-
 describe('health', () => {
   test('/healthz asks nobody and takes HEAD', async () => {
     const { app, controlPlane } = setUp()
@@ -755,18 +647,23 @@ describe('health', () => {
 
 describe('the key', () => {
   const http = { apiKey: 'right-key', host: '0.0.0.0' }
-  const CHANGES: [string, string][] = [
+  const CHANGES: [string, string, object?][] = [
     ['POST', '/provision/acestream'],
     ['DELETE', '/containers/e-1'],
     ['POST', '/scale/2'],
     ['POST', '/lease/elect'],
+    ['POST', '/lease/rotate'],
+    ['POST', '/lease/designate', { engine: 'e-1' }],
+    ['POST', '/events/stream_ended', { stream_id: 'ch-42' }],
   ]
-  const changed = ({ provisioned, removed, scaled, elected }: FakeControlPlane) =>
-    provisioned.length + removed.length + scaled.length + elected.length
+  const changed = ({ provisioned, removed, scaled, elected, rotated, designated, ended }: FakeControlPlane) =>
+    [provisioned, removed, scaled, elected, rotated, designated, ended].flat().length
 
-  test.each(CHANGES)('%s %s without it is 401, with a wrong one 403, with the right one done', async (method, path) => {
+  const init = (method: string, body?: object, headers: Record<string, string> = {}): RequestInit => ({ ...post(body, headers), method })
+
+  test.each(CHANGES)('%s %s without it is 401, with a wrong one 403, with the right one done', async (method, path, body) => {
     const { app, controlPlane } = setUp({ http, snapshot: snapshotOf({ engines: [engineView()] }) })
-    const none = await app.request(path, { method })
+    const none = await app.request(path, init(method, body))
     expect(none.headers.get('www-authenticate')).toBe('Bearer')
     expect(await problemOf(none)).toMatchObject({ status: 401, detail: 'missing bearer token' })
     for (const headers of <Record<string, string>[]>[
@@ -775,11 +672,11 @@ describe('the key', () => {
       { 'x-api-key': 'right-key2' },
       { authorization: 'Bearer right-ke' },
     ]) {
-      expect(await problemOf(await app.request(path, { method, headers }))).toMatchObject({ status: 403, detail: 'invalid token' })
+      expect(await problemOf(await app.request(path, init(method, body, headers)))).toMatchObject({ status: 403, detail: 'invalid token' })
     }
     expect(changed(controlPlane)).toBe(0)
-    expect((await app.request(path, { method, headers: { authorization: 'Bearer right-key' } })).status).toBeLessThan(300)
-    expect((await app.request(path, { method, headers: { 'x-api-key': 'right-key' } })).status).toBeLessThan(300)
+    expect((await app.request(path, init(method, body, { authorization: 'Bearer right-key' }))).status).toBeLessThan(300)
+    expect((await app.request(path, init(method, body, { 'x-api-key': 'right-key' }))).status).toBeLessThan(300)
     expect(changed(controlPlane)).toBe(2)
   })
 
@@ -799,9 +696,12 @@ describe('the key', () => {
     expect((await setUp({ http }).app.request('/scale/1?api_key=right-key', { method: 'POST' })).status).toBe(401)
   })
 
-  test.each(['/engines', '/engines/e-1', '/vpn/status', '/lease', '/healthz', '/readyz'])('GET %s needs none', async (path) => {
-    expect((await setUp({ http, snapshot: snapshotOf({ engines: [engineView()] }) }).app.request(path)).status).toBe(200)
-  })
+  test.each(['/engines', '/engines/e-1', '/vpn/status', '/lease', '/lease/history', '/healthz', '/readyz'])(
+    'GET %s needs none',
+    async (path) => {
+      expect((await setUp({ http, snapshot: snapshotOf({ engines: [engineView()] }) }).app.request(path)).status).toBe(200)
+    },
+  )
 
   test('an unknown path that would change something asks for it too', async () => {
     expect((await setUp({ http }).app.request('/anything', { method: 'POST' })).status).toBe(401)
@@ -912,6 +812,11 @@ describe('every answer', () => {
     ['GET', '/containers/abc', 'DELETE'],
     ['PUT', '/scale/3', 'POST'],
     ['GET', '/lease/elect', 'POST'],
+    ['GET', '/lease/designate', 'POST'],
+    ['DELETE', '/lease/rotate', 'POST'],
+    ['POST', '/lease/history', 'GET, HEAD'],
+    ['GET', '/events/stream_started', 'POST'],
+    ['PUT', '/events/stream_ended', 'POST'],
     ['PATCH', '/healthz', 'GET, HEAD'],
   ])('%s %s is 405 with Allow: %s', async (method, path, allow) => {
     const response = await setUp().app.request(path, { method })
@@ -923,6 +828,8 @@ describe('every answer', () => {
     ['GET', '/nothing'],
     ['GET', '/engines/a/b'],
     ['POST', '/provision'],
+    ['POST', '/events'],
+    ['POST', '/events/anything'],
     ['POST', '/scale'],
     ['DELETE', '/containers'],
   ])('%s %s is 404', async (method, path) => {

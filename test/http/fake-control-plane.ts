@@ -3,8 +3,16 @@
  * A control plane of plain values for tests of the HTTP layer.
  */
 import { BerthError } from '../../src/domain/errors.js'
-import type { EngineView, LeaseView, VpnView } from '../../src/domain/views.js'
-import type { ControlPlane, PartStatus, ProvisionRequest, Snapshot } from '../../src/temporal/control-plane.js'
+import { findEngine } from '../../src/domain/find-engine.js'
+import type { EngineView, LeaseView, ReconcileView, RotationView, StreamView, Turnover, VpnView } from '../../src/domain/views.js'
+import type {
+  ControlPlane,
+  HandOverRequest,
+  PartStatus,
+  ProvisionRequest,
+  Snapshot,
+  StreamStart,
+} from '../../src/temporal/control-plane.js'
 
 export const NOW = Date.UTC(2026, 7, 7, 12, 0, 0)
 
@@ -43,6 +51,40 @@ export function engineView(changes: Partial<EngineView> = {}): EngineView {
   }
 }
 
+export function streamView(changes: Partial<StreamView> = {}): StreamView {
+  return {
+    id: 'ch-42',
+    keyType: 'content_id',
+    key: '94c2fd8fb9bc8f2fc71a2cbe9d4b866f227a0209',
+    playbackSessionId: 'session-1',
+    statUrl: 'http://gluetun:19000/ace/stat/a/b',
+    commandUrl: 'http://gluetun:19000/ace/cmd/a/b',
+    isLive: true,
+    engineId: 'e-1',
+    containerId: hex('a'),
+    startedAt: NOW - 30_000,
+    endedAt: null,
+    endReason: null,
+    ...changes,
+  }
+}
+
+export function turnover(epoch: number, changes: Partial<Turnover> = {}): Turnover {
+  return {
+    epoch,
+    engineId: 'e-1',
+    port: 51_413,
+    containerId: hex('a'),
+    grantedAt: NOW + epoch * 1_000,
+    activeAt: NOW + epoch * 1_000 + 150,
+    endedAt: null,
+    began: 'first',
+    ended: null,
+    gapMs: null,
+    ...changes,
+  }
+}
+
 export function leaseView(changes: Partial<LeaseView> = {}): LeaseView {
   return {
     pool: 'default',
@@ -53,6 +95,7 @@ export function leaseView(changes: Partial<LeaseView> = {}): LeaseView {
     port: 51_413,
     portGeneration: { session: 1, sequence: 1 },
     preferred: null,
+    nominee: null,
     holder: null,
     condition: null,
     log: [],
@@ -80,7 +123,16 @@ export function vpnView(changes: Partial<VpnView> = {}): VpnView {
 }
 
 export function snapshotOf(
-  parts: { engines?: EngineView[]; lease?: LeaseView; vpn?: VpnView; stale?: boolean; takenAt?: number; observedAt?: number | null } = {},
+  parts: {
+    engines?: EngineView[]
+    lease?: LeaseView
+    vpn?: VpnView
+    rotation?: RotationView
+    reconcile?: ReconcileView
+    stale?: boolean
+    takenAt?: number
+    observedAt?: number | null
+  } = {},
 ): Snapshot {
   return {
     fleet: {
@@ -91,6 +143,8 @@ export function snapshotOf(
       engines: parts.engines ?? [],
       vpn: parts.vpn ?? vpnView(),
       docker: { reachable: true, detail: null },
+      rotation: parts.rotation ?? { everyMs: null, due: null },
+      reconcile: parts.reconcile ?? { dryRun: false, wouldRemove: [] },
     },
     lease: parts.lease ?? leaseView(),
     takenAt: parts.takenAt ?? NOW,
@@ -104,7 +158,11 @@ export class FakeControlPlane implements ControlPlane {
   readonly provisioned: ProvisionRequest[] = []
   readonly removed: { id: string; requestId: string }[] = []
   readonly scaled: { wanted: number; requestId: string }[] = []
-  readonly elected: { reason: string; requestId: string }[] = []
+  readonly elected: (HandOverRequest & { candidate: string | null })[] = []
+  readonly designated: (HandOverRequest & { engine: string | null })[] = []
+  readonly rotated: HandOverRequest[] = []
+  readonly started: StreamStart[] = []
+  readonly ended: { streamId: string | null; containerId: string | null; reason: string | null }[] = []
   snapshots = 0
   /** What every method rejects with. */
   failure: Error | null = null
@@ -139,10 +197,46 @@ export class FakeControlPlane implements ControlPlane {
     return Math.min(wanted, this.current.fleet.maxReplicas)
   }
 
-  async elect(reason: string, requestId: string): Promise<LeaseView> {
-    if (this.failure) throw this.failure
-    this.elected.push({ reason, requestId })
+  async elect(request: HandOverRequest & { candidate: string | null }): Promise<LeaseView> {
+    this.#mayHandOver(request, request.candidate)
+    this.elected.push(request)
     return this.current.lease
+  }
+
+  async designate(request: HandOverRequest & { engine: string | null }): Promise<LeaseView> {
+    this.#mayHandOver(request, request.engine)
+    this.designated.push(request)
+    return { ...this.current.lease, preferred: request.engine }
+  }
+
+  async rotate(request: HandOverRequest): Promise<LeaseView> {
+    this.#mayHandOver(request, null)
+    this.rotated.push(request)
+    return this.current.lease
+  }
+
+  async streamStarted(stream: StreamStart): Promise<StreamView> {
+    if (this.failure) throw this.failure
+    const engine = this.current.fleet.engines.find(({ containerId, host, hostHttpPort }) =>
+      stream.containerId === null ? host === stream.host && hostHttpPort === stream.port : containerId === stream.containerId,
+    )
+    if (engine === undefined) throw new BerthError('not-found', `there is no engine at ${stream.host}:${stream.port}`)
+    this.started.push(stream)
+    const { host: _, port: __, ...told } = stream
+    return streamView({ ...told, engineId: engine.engineId, containerId: engine.containerId ?? '', startedAt: NOW })
+  }
+
+  async streamEnded(end: { streamId: string | null; containerId: string | null; reason: string | null }) {
+    if (this.failure) throw this.failure
+    this.ended.push(end)
+    const playing = this.current.fleet.engines.flatMap(({ streams }) => streams)
+    const stream = playing.find(({ id, containerId }) => (end.streamId === null ? containerId === end.containerId : id === end.streamId))
+    if (stream === undefined) return { updated: false, stream: null }
+    return { updated: true, stream: { ...stream, endedAt: NOW, endReason: end.reason } }
+  }
+
+  async refresh(): Promise<number> {
+    throw new Error('nothing in the HTTP layer refreshes workflows')
   }
 
   async park(): Promise<void> {
@@ -152,5 +246,16 @@ export class FakeControlPlane implements ControlPlane {
   async readiness(): Promise<PartStatus[]> {
     if (this.failure) throw this.failure
     return this.parts
+  }
+
+  #mayHandOver(request: HandOverRequest, engine: string | null): void {
+    if (this.failure) throw this.failure
+    const { lease, fleet } = this.current
+    if (request.epoch !== null && request.epoch !== lease.epoch) {
+      throw new BerthError('precondition-failed', `the lease is at epoch ${lease.epoch}, not ${request.epoch}`)
+    }
+    if (engine !== null && findEngine(fleet.engines, engine) === undefined) {
+      throw new BerthError('not-found', `there is no engine "${engine}"`)
+    }
   }
 }

@@ -1,7 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createDockerRuntime } from '../../src/docker/dockerode-runtime.js'
 import type { EngineSpec } from '../../src/docker/runtime.js'
-import { answersAt, freePort, startSimulator, until } from './docker-harness.js'
+import { createDockerSimulator } from '../../src/simulator/docker-engine.js'
+import { runtimeConformance } from '../docker/runtime-cases.js'
+import { answersAt, ENGINE_IMAGE, freePort, IDLE_IMAGE, startSimulator, until } from './docker-harness.js'
 
 const spec: Omit<EngineSpec, 'httpPort' | 'httpsPort' | 'network'> = {
   name: 'berth-engine',
@@ -14,11 +19,24 @@ const spec: Omit<EngineSpec, 'httpPort' | 'httpsPort' | 'network'> = {
   environment: {},
 }
 
+runtimeConformance('the simulator', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-runtime-'))
+  const socketPath = join(folder, 'docker.sock')
+  const simulator = createDockerSimulator({ socketPath, images: [ENGINE_IMAGE, IDLE_IMAGE], unpullable: [/no-such-image/], latency: 0.1 })
+  await simulator.start()
+  const stop = async () => {
+    await simulator.stop()
+    await rm(folder, { recursive: true })
+  }
+  return { dockerHost: `unix://${socketPath}`, image: ENGINE_IMAGE, vpn: { Image: IDLE_IMAGE }, bridge: true, stop }
+})
+
 async function startRuntime() {
   const { simulator } = await startSimulator({ gluetun: { name: 'gluetun' } })
   const runtime = createDockerRuntime({
     dockerHost: `unix://${simulator.socketPath}`,
     managedLabel: { key: 'managed-by', value: 'berth' },
+    instance: 'home',
     limits: { memoryMb: 512, cpus: 1, pidsLimit: 100 },
   })
   return { simulator, runtime }

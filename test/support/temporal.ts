@@ -185,9 +185,9 @@ export class Pool {
     const real: Activities = {
       provision: async () => container(`c${++this.#made}`),
       retire: async () => {},
-      survey: async () => [],
+      survey: async () => ({ survey: [], port: null, conflict: null }),
       fence: async () => {},
-      removeForwarded: async () => {},
+      removeForwarded: async () => 'removed',
       startEngines: async ({ engines }) => {
         for (const { engineId } of engines) this.#engineIds.add(engineId)
         await startEngineWorkflows(environment.client, engines)
@@ -250,8 +250,11 @@ export class Pool {
     return this.#start('forwardedLease', this.lease.workflowId, { pool: this.name, index: 0, enabled })
   }
 
-  async startFleet(policy: Partial<FleetPolicy> = {}, portsInUse: number[] = []): Promise<WorkflowHandle> {
-    return this.#start('fleet', this.fleet.workflowId, { pool: this.name, policy: { ...POLICY, ...policy }, portsInUse })
+  /** Told, unless `listed` is false, that every running container is known. */
+  async startFleet(policy: Partial<FleetPolicy> = {}, portsInUse: number[] = [], listed = true): Promise<WorkflowHandle> {
+    const fleet = await this.#start('fleet', this.fleet.workflowId, { pool: this.name, policy: { ...POLICY, ...policy }, portsInUse })
+    if (listed) await fleet.signal(messages.containersListed)
+    return fleet
   }
 
   async startWatch(): Promise<WorkflowHandle> {

@@ -3,7 +3,7 @@
  * The real thing for a test: a Docker daemon of its own, Gluetun and engine stand-ins as containers, and Berth as a person runs it.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +36,9 @@ export interface Lease {
   port: number | null
   holder: { engine_id: string; epoch: number; port: number; phase: string; container_id: string | null } | null
   condition: { code: string; detail: string } | null
+  preferred: string | null
+  reconcile: { dry_run: boolean; would_remove: { container_id: string; name: string; reason: string }[] }
+  rotation: { due: { waiting_for: string; reason: string } | null }
   log: { epoch: number; engine_id: string; began: string; ended: string | null; gap_ms: number | null }[]
 }
 
@@ -90,6 +93,39 @@ export class DockerWorld {
     })
     await container.start()
     return new Gluetun(this.docker, container.id)
+  }
+
+  /** Makes and starts an engine as the older orchestrator did: its labels, its environment, its restart policy. Resolves with the container's id. */
+  async startLegacyEngine(httpPort: number, legacy: { forwarded?: boolean; p2pPort?: number; gluetun?: string } = {}): Promise<string> {
+    const { forwarded = false, p2pPort, gluetun = 'gluetun' } = legacy
+    const httpsPort = httpPort + 26_000
+    const container = await this.docker.createContainer({
+      name: `acestream-${httpPort}`,
+      Image: ENGINE_IMAGE,
+      Env: [
+        `CONF=--http-port=${httpPort}\n--https-port=${httpsPort}\n--bind-all`,
+        `HTTP_PORT=${httpPort}`,
+        `HTTPS_PORT=${httpsPort}`,
+        'BIND_ALL=true',
+        ...(p2pPort === undefined ? [] : [`P2P_PORT=${p2pPort}`]),
+      ],
+      Labels: {
+        'ondemand.app': 'myservice',
+        'acestream.http_port': String(httpPort),
+        'acestream.https_port': String(httpsPort),
+        'host.http_port': String(httpPort),
+        'acestream.vpn_container': gluetun,
+        ...(forwarded ? { 'acestream.forwarded': 'true' } : {}),
+      },
+      HostConfig: { NetworkMode: `container:${gluetun}`, RestartPolicy: { Name: 'unless-stopped' } },
+    })
+    await container.start()
+    return container.id
+  }
+
+  /** When a container was last started: a later time is a restart. */
+  async startedAt(containerId: string): Promise<string> {
+    return (await this.docker.getContainer(containerId).inspect()).State.StartedAt
   }
 
   /** Starts a stopped Gluetun container again. */
@@ -236,6 +272,22 @@ export class Berth {
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
     child.kill('SIGTERM')
     return ended
+  }
+
+  /** What its parts have logged. */
+  log(): string {
+    return readFileSync(join(this.dataDir, 'berth.log'), 'utf8')
+  }
+
+  /** Copies the data while nothing runs; `restore` brings that state back. */
+  backUp(): void {
+    cpSync(this.dataDir, `${this.dataDir}.backup`, { recursive: true })
+  }
+
+  restore(): void {
+    rmSync(this.dataDir, { recursive: true, force: true })
+    cpSync(`${this.dataDir}.backup`, this.dataDir, { recursive: true })
+    rmSync(`${this.dataDir}.backup`, { recursive: true, force: true })
   }
 
   /** Ends it and deletes its data. */

@@ -37,6 +37,10 @@ async function vacantLease(pool: Pool): Promise<void> {
 }
 
 /** The same, held by engine `a` in phase `active`, epoch 1. */
+const surveyOf = (survey: SurveyedContainer[]) => ({ survey, port: null, conflict: null })
+
+const operator = (requestId: string, epoch: number | null = null) => ({ reason: 'slow', requestId, epoch, force: false })
+
 async function heldLease(pool: Pool): Promise<void> {
   await vacantLease(pool)
   await acquire(pool, 'a')
@@ -46,7 +50,7 @@ async function heldLease(pool: Pool): Promise<void> {
 describe('a fresh lease', () => {
   test('answers recovering until the labelled containers are listed', async () => {
     const listing = new Gate()
-    const pool = await server.pool({ survey: async () => listing.pass().then(() => []) })
+    const pool = await server.pool({ survey: async () => listing.pass().then(() => surveyOf([])) })
     await pool.standInFleet()
     await pool.startLease()
     await observe(pool, PORT)
@@ -64,7 +68,7 @@ describe('a fresh lease', () => {
       { containerId: 'new', engineId: 'b', epoch: 7, p2pPort: PORT, running: true },
       { containerId: 'dead', engineId: 'c', epoch: 9, p2pPort: PORT, running: false },
     ]
-    const pool = await server.pool({ survey: async () => found })
+    const pool = await server.pool({ survey: async () => surveyOf(found) })
     await pool.startLease()
     await observe(pool, PORT)
     const view = await eventually(async () => {
@@ -132,7 +136,7 @@ describe('over real updates', () => {
     const holder = await pool.standInEngine('a')
     await heldLease(pool)
     await observe(pool, null, 2)
-    expect(await eventually(async () => (await pool.leaseView()).condition)).toMatchObject({ code: 'port-lost' })
+    expect(await eventually(async () => (await pool.leaseView()).condition)).toMatchObject({ code: 'forwarded-without-port' })
     expect(await toldTo(holder, 'leaseRevoked')).toEqual([])
     await observe(pool, PORT + 1, 1)
     await observe(pool, PORT + 2, 3)
@@ -156,7 +160,7 @@ describe('a holder that does not do its part', () => {
     await eventually(async () => (await pool.leaseView()).holder === null)
     expect(pool.asked.fence).toEqual([{ pool: pool.name, index: 0, epoch: 1 }])
     await eventually(async () => (await toldTo(fleet, 'leaseVacant')).length > before)
-    expect((await toldTo(fleet, 'leaseVacant')).at(-1)).toEqual({ index: 0, epoch: 1, excluded: null, preferred: null })
+    expect((await toldTo(fleet, 'leaseVacant')).at(-1)).toEqual({ index: 0, epoch: 1, excluded: null, preferred: null, force: false })
     expect(await acquire(pool, 'b')).toMatchObject({ kind: 'granted', epoch: 2 })
     await keepHistory(pool.lease, 'forwarded-lease-fenced')
   })
@@ -285,8 +289,8 @@ describe('an operator', () => {
     const pool = await server.pool()
     const holder = await pool.standInEngine('a')
     await heldLease(pool)
-    const view = await pool.lease.executeUpdate(messages.designate, { args: [{ engineId: 'b', requestId: 'r1' }] })
-    expect(view).toMatchObject({ preferred: 'b', holder: { engineId: 'a', phase: 'revoking' } })
+    const view = await pool.lease.executeUpdate(messages.designate, { args: [{ engineId: 'b', ...operator('r1') }] })
+    expect(view).toMatchObject({ kind: 'lease', lease: { preferred: 'b', holder: { engineId: 'a', phase: 'revoking' } } })
     await eventually(async () => (await toldTo(holder, 'leaseRevoked')).length === 1)
     expect(await ended(pool, 1, 'a')).toMatchObject({ next: { kind: 'denied', reason: 'reserved' } })
     expect(await acquire(pool, 'b')).toMatchObject({ kind: 'granted', epoch: 2 })
@@ -295,7 +299,10 @@ describe('an operator', () => {
   test('asks for an election twice with the same request id and unseats one holder, also over continue-as-new', async () => {
     const pool = await server.pool()
     await heldLease(pool)
-    const elect = () => pool.lease.executeUpdate(messages.elect, { args: [{ reason: 'slow', requestId: 'r1' }] })
+    const elect = async () => {
+      await pool.lease.executeUpdate(messages.elect, { args: [{ candidate: null, ...operator('r1') }] })
+      return pool.leaseView()
+    }
     expect((await elect()).holder).toMatchObject({ epoch: 1, phase: 'revoking' })
     await ended(pool, 1, 'b')
     await confirm(pool, 'b', 2)
@@ -337,7 +344,7 @@ describe('continue-as-new', () => {
     },
     excluding: async (pool) => {
       await heldLease(pool)
-      await pool.lease.executeUpdate(messages.elect, { args: [{ reason: 'slow', requestId: 'r1' }] })
+      await pool.lease.executeUpdate(messages.elect, { args: [{ candidate: null, ...operator('r1') }] })
       await ended(pool, 1)
     },
     disabled: async (pool) => {
@@ -372,7 +379,7 @@ describe('continue-as-new', () => {
   test('asked for while the lease is recovering happens once it has surveyed', async () => {
     const listing = new Gate()
     const survivor: SurveyedContainer = { containerId: 'c', engineId: 'a', epoch: 3, p2pPort: PORT, running: true }
-    const pool = await server.pool({ survey: async () => listing.pass().then(() => [survivor]) })
+    const pool = await server.pool({ survey: async () => listing.pass().then(() => surveyOf([survivor])) })
     await pool.startLease()
     const first = await runOf(pool.lease)
     await pool.lease.signal(messages.refresh)

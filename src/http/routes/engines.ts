@@ -10,6 +10,7 @@ import type { Snapshot } from '../../temporal/control-plane.js'
 import { type AppEnv, answer, staleHeaders, written } from '../answer.js'
 import type { Dependencies } from '../dependencies.js'
 import { presentEngine, presentEngines } from '../present.js'
+import { presentStream } from '../present-stream.js'
 
 /** Renders once per snapshot, however many ask. */
 function oncePerSnapshot(render: (snapshot: Snapshot) => string): (snapshot: Snapshot) => Uint8Array<ArrayBuffer> {
@@ -29,8 +30,8 @@ function oncePerSnapshot(render: (snapshot: Snapshot) => string): (snapshot: Sna
  * It is the busiest route, so it runs before all middleware and does what it needs of that by itself.
  */
 export function listEngines({ controlPlane, now, config }: Dependencies, checkHost: (url: string) => void): Handler<AppEnv> {
-  const withContainer = oncePerSnapshot((snapshot) => JSON.stringify(presentEngines(snapshot, false, config.docker.managedLabel)))
-  const every = oncePerSnapshot((snapshot) => JSON.stringify(presentEngines(snapshot, true, config.docker.managedLabel)))
+  const withContainer = oncePerSnapshot((snapshot) => JSON.stringify(presentEngines(snapshot, false, config)))
+  const every = oncePerSnapshot((snapshot) => JSON.stringify(presentEngines(snapshot, true, config)))
   return async (c) => {
     checkHost(c.req.url)
     const snapshot = await controlPlane.snapshot()
@@ -49,7 +50,7 @@ export function showEngine({ controlPlane, now, config }: Dependencies): Handler
     return answer<EngineDetail>(
       c,
       200,
-      { engine: presentEngine(engine, snapshot, config.docker.managedLabel), streams: [] },
+      { engine: presentEngine(engine, snapshot, config), streams: engine.streams.map(presentStream) },
       staleHeaders(snapshot, now()),
     )
   }
