@@ -45,6 +45,7 @@ const PROBE_TIMEOUT_MS = 2_000
 const RECONNECT_AFTER_MS = 500
 /** Another Berth that has not been seen to hold the port for this long does not hold it any more: it may only have been handing on. */
 const CONFLICT_OVER_MS = 30_000
+const CONFLICT_LOOK_EVERY_MS = 1_000
 
 /**
  * Runs until `signal` aborts; then resolves.
@@ -75,7 +76,9 @@ class Watcher {
   #docker: boolean | null = null
   #vpnWasRunning: boolean | null = null
   #saidListed = false
-  #conflictSeenAt = Number.NEGATIVE_INFINITY
+  /** When another Berth was last seen to hold the port, while it is said to; this watcher's beginning at first. */
+  #conflictSeenAt = performance.now()
+  #inConflict = false
   #saidReconcile = ''
   #wouldRemove: ReconcileView['wouldRemove'] = []
 
@@ -93,7 +96,7 @@ class Watcher {
     const signal = AbortSignal.any([this.#signal, stop.signal])
     // Every probe and pause listens to it.
     setMaxListeners(0, signal)
-    const loops = [this.#follow(signal), this.#list(signal), this.#probe(signal), this.#vpnWatch.run(signal), this.#beat(signal)]
+    const loops = [this.#follow(signal), this.#list(signal), this.#probe(signal), this.#vpnWatch.run(signal), this.#beat(signal), this.#lookAgain(signal)]
     try {
       await Promise.all(loops)
     } finally {
@@ -321,9 +324,21 @@ class Watcher {
     const told = lease.condition?.code === 'lease-conflict' ? lease.condition.detail : null
     if (vpn.name === null || (lease.holder !== null && told === null)) return
     const foreign = await foreignHolder(runtime, vpn)
+    this.#inConflict = foreign !== null || told !== null
     if (foreign !== null) this.#conflictSeenAt = performance.now()
     else if (told === null || performance.now() - this.#conflictSeenAt < CONFLICT_OVER_MS) return
     if (foreign !== told) await facts.conflict(foreign)
+  }
+
+  /** Between two full lists too: another Berth that hands on often would be missed by chance, again and again. */
+  async #lookAgain(signal: AbortSignal): Promise<void> {
+    const { runtime, vpn } = this.#options
+    await every(CONFLICT_LOOK_EVERY_MS, signal, async () => {
+      if (!this.#inConflict) return
+      await this.#attempt('looking for another Berth', async () => {
+        if ((await foreignHolder(runtime, vpn)) !== null) this.#conflictSeenAt = performance.now()
+      })
+    })
   }
 
   /** An engine whose workflow was ended from outside: the fleet forgets it, and the next list adopts its container if that still runs. */

@@ -143,6 +143,6 @@ function vpnHealth(vpn: VpnView): Vpn['health'] {
 export function presentReadiness(parts: readonly PartStatus[]): Ready {
   return {
     status: parts.every((part) => part.ok) ? 'ready' : 'not-ready',
-    parts: Object.fromEntries(parts.map(({ part, ok, detail }) => [part, { ok, detail }])),
+    parts: Object.fromEntries(parts.map(({ part, ok, code = null, detail }) => [part, { ok, code, detail }])),
   }
 }

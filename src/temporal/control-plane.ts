@@ -51,6 +51,8 @@ export interface StreamStart {
 export interface PartStatus {
   part: 'temporal' | 'worker' | 'docker' | 'gluetun' | 'lease'
   ok: boolean
+  /** Stable code of what is wrong, where there is one. */
+  code?: string | null
   detail: string | null
 }
 

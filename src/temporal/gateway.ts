@@ -270,9 +270,9 @@ async function partsOf(client: Client, pool: string, snapshot: () => Promise<Sna
   const vpn = fleet.vpn
   parts.push({ part: 'worker', ok: true, detail: null })
   parts.push({ part: 'docker', ok: fleet.docker.reachable, detail: fleet.docker.detail })
-  parts.push({ part: 'gluetun', ok: !vpn.enabled || vpn.problem === null, detail: vpn.problem?.detail ?? null })
+  parts.push({ part: 'gluetun', ok: !vpn.enabled || vpn.problem === null, code: vpn.problem?.code ?? null, detail: vpn.problem?.detail ?? null })
   const settled = lease.condition === null || lease.condition.code === 'disabled'
-  parts.push({ part: 'lease', ok: settled, detail: lease.condition?.detail ?? null })
+  parts.push({ part: 'lease', ok: settled, code: lease.condition?.code ?? null, detail: lease.condition?.detail ?? null })
   return parts
 }
 

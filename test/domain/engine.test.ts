@@ -14,38 +14,8 @@ import {
   provisioning,
   waitMs,
 } from '../../src/domain/engine.js'
+import { FORWARDED, fresh, health, lostAt, made, MINUTE, PROBLEM, up } from './engine-samples.js'
 import { anEngineInput, frozen } from './samples.js'
-
-const MINUTE = 60_000
-
-const made = (containerId: string, change: Partial<Provisioned> = {}): Provisioned => ({
-  outcome: 'started',
-  containerId,
-  containerName: 'berth-a',
-  image: 'engine:test',
-  variant: 'krinkuto11-amd64',
-  host: 'gluetun',
-  vpnContainer: 'gluetun',
-  forwarded: null,
-  ...change,
-})
-const FORWARDED = { forwarded: { epoch: 4, p2pPort: 51413 } }
-const PROBLEM = { code: 'unreachable', detail: 'Docker cannot be asked.' }
-
-const fresh = () => initialEngine(anEngineInput('a'), 0)
-const up = (change: Partial<Provisioned> = {}, now = 0) => provisioned(provisioning(fresh()), made('c1', change), now)
-const lostAt = (state: EngineState, now: number, reason = 'died') =>
-  observe(frozen(state), { kind: 'container-lost', containerId: state.view.containerId ?? '', reason }, now)
-const health = (containerId: string, change: Partial<HealthFact> = {}): HealthFact => ({
-  kind: 'health',
-  containerId,
-  health: 'healthy',
-  version: '3.2.11',
-  platform: 'linux',
-  detail: null,
-  replace: false,
-  ...change,
-})
 
 describe('a new engine', () => {
   it('is to be made at once', () => {

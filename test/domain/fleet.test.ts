@@ -14,32 +14,8 @@ import {
   wantedReplicas,
 } from '../../src/domain/fleet.js'
 import type { EngineView, StreamView } from '../../src/domain/views.js'
+import { add, fleetOf, set, wish } from './fleet-samples.js'
 import { anEngine, anEngineInput, aStream, frozen, NOW, POLICY } from './samples.js'
-
-const wish = (engineId: string, port: number | null = null) => ({ engineId, labels: {}, environment: {}, port, adopt: null })
-
-function add(state: FleetState, engineId: string, port: number | null = null, now = 0): FleetState {
-  const added = addEngine(frozen(state), wish(engineId, port), now)
-  if ('failure' in added) throw new Error(added.failure)
-  return added.state
-}
-
-const set = (state: FleetState, engineId: string, change: Partial<FleetState['engines'][string]>): FleetState => {
-  const engine = state.engines[engineId]
-  if (!engine) throw new Error(`no engine ${engineId}`)
-  return { ...state, engines: { ...state.engines, [engineId]: { ...engine, ...change } } }
-}
-
-/** A fleet of started engines with these views. */
-function fleetOf(views: Record<string, Partial<EngineView>>, change: Partial<FleetState> = {}): FleetState {
-  let state: FleetState = { ...initialFleet('default', POLICY), listed: true, ...change }
-  for (const [engineId, view] of Object.entries(views)) {
-    state = add(state, engineId)
-    const { httpPort, httpsPort } = state.engines[engineId]?.view ?? anEngineInput(engineId)
-    state = set(state, engineId, { started: true, view: anEngine(engineId, { httpPort, httpsPort, ...view }) })
-  }
-  return state
-}
 
 const removals = (actions: FleetAction[]) => actions.flatMap((action) => (action.kind === 'remove' ? [action.engineId] : []))
 const nominations = (actions: FleetAction[]) => actions.flatMap((action) => (action.kind === 'nominate' ? [action.engineId] : []))

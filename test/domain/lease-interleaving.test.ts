@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { fenceEpoch, isForwardedOf } from '../../activities/fence.js'
 import { provisionEngine } from '../../activities/provision.js'
+import { surveyForwarded } from '../../activities/survey.js'
 import { createVpnLocator } from '../../activities/vpn-locator.js'
+import type { ContainerRuntime } from '../../src/docker/runtime.js'
 import { Bench, PORT, provisionInput, readyLease, SETTINGS } from '../activities/provision-bench.js'
 import { type Actor, type Barriers, type Exploration, explore } from './interleaving-explorer.js'
 
@@ -43,6 +45,36 @@ const restart: Actor = async ({ runtime, send, loseLease }) => {
   await Promise.all(survey.filter(({ running }) => !running).map(({ containerId }) => runtime.remove(containerId)))
 }
 
+/** The survey, as the lease's activity makes it. */
+const survey = (runtime: ContainerRuntime) =>
+  surveyForwarded(SCOPE, {
+    runtime,
+    vpn: createVpnLocator(runtime, null),
+    forwardedPort: async () => PORT,
+    answers: async () => true,
+  })
+
+/** A lease with an old copy of its state is told of a container that it does not know, as the watcher does, and recovers as its workflow does. */
+const recovery: Actor = async ({ runtime, lease, send }) => {
+  const known = await lease.view()
+  const [stranger] = (await survey(runtime)).survey.filter(({ running, containerId }) => running && containerId !== known.holder?.containerId)
+  if (!stranger) return
+  await send({ kind: 'forwarded-found', container: stranger })
+  let fenced: number | null = null
+  for (let view = await lease.view(); view.recovering; view = await lease.view()) {
+    const { holder } = view
+    if (holder?.phase === 'revoking' && holder.epoch !== fenced) {
+      await fenceEpoch(runtime, SCOPE, holder.epoch, () => undefined)
+      fenced = holder.epoch
+    }
+    const found = await survey(runtime)
+    await send({ kind: 'recovered', fenced, ...found })
+    const { recovering, holder: next } = await lease.view()
+    const others = found.survey.filter(({ containerId }) => !recovering && containerId !== next?.containerId)
+    await Promise.all(others.map(({ containerId }) => runtime.remove(containerId)))
+  }
+}
+
 /** Any will do; a fixed one makes a failure come again. */
 const SEED = 20_240_613
 
@@ -57,6 +89,26 @@ const HELD = await (async () => {
   await bench.provision(provisionInput('a'))
   return { lease: { ...bench.lease, log: [] }, docker: bench.docker }
 })()
+
+/**
+ * Docker runs the forwarded container of epoch 9, and the lease's state is a backup of the time when `a` held the port with epoch 1.
+ */
+const outdated = (engineId: string) => {
+  const [running] = HELD.docker.containers
+  if (!running) throw new Error('nothing runs')
+  const newer = { ...running, id: 'c9', engine: { ...running.engine, engineId, epoch: 9 } }
+  return { lease: HELD.lease, docker: { containers: [newer], created: 9 } }
+}
+
+const OLD_COPIES: Record<string, Scenario> = {
+  'of the holder’s own later container': { ...outdated('a'), actors: [nextAttempt('a'), recovery], deaths: 1 },
+  'of another engine’s container': { ...outdated('b'), actors: [nextAttempt('a'), recovery], deaths: 1 },
+  'of another engine’s container, while two attempts of the holder and that engine come to it': {
+    ...outdated('b'),
+    actors: [nextAttempt('a'), nextAttempt('a'), attempt('b'), recovery],
+    deaths: 1,
+  },
+}
 
 const SCENARIOS: Record<string, Scenario> = {
   'two attempts of one engine whose container may die': { ...FREE, actors: [attempt('a'), attempt('a')], deaths: 1 },
@@ -102,6 +154,24 @@ describe('whatever the order of the steps, no two forwarded containers run', () 
   it('the lease is lost and starts from the labels between any two steps, every order', { timeout: 120_000 }, async () => {
     const found = await explore({ actors: [attempt('a'), attempt('b'), restart], deaths: 0, ...FREE })
     expect(found).toMatchObject({ overlap: null, complete: true })
+  })
+})
+
+describe('a lease that is an old copy never has a second forwarded container started', () => {
+  it.each(Object.entries(OLD_COPIES))('%s', { timeout: 120_000 }, async (_, scenario) => {
+    const found = await explore({ ...scenario, maxStates: 20_000, seed: SEED })
+    expect(found).toMatchObject({ overlap: null })
+    expect(found.epochs).toBeGreaterThan(8)
+  })
+
+  it.each(Object.entries(OLD_COPIES))('%s, with the fixed name alone', { timeout: 120_000 }, async (_, scenario) => {
+    const found = await explore({ ...scenario, barriers: without({ confirm: false }), maxStates: 8_000, seed: SEED })
+    expect(found).toMatchObject({ overlap: null })
+  })
+
+  it.each(Object.entries(OLD_COPIES))('%s: by the fixed name, as its clearance is worth nothing', { timeout: 120_000 }, async (_, scenario) => {
+    const found = await explore({ ...scenario, barriers: without({ fixedName: false }) })
+    expect(found.overlap?.at(-1)).toContain('"op":"start"')
   })
 })
 

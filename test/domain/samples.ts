@@ -1,7 +1,15 @@
 /** Views and states that tests start from. */
 import type { EngineInput } from '../../src/domain/engine.js'
 import type { FleetPolicy } from '../../src/domain/fleet.js'
-import { initialLease, type LeaseCommand, type LeaseState, type LeaseStep, step } from '../../src/domain/lease.js'
+import {
+  initialLease,
+  type LeaseCommand,
+  type LeaseState,
+  type LeaseStep,
+  step,
+  type SurveyedContainer,
+  viewOf,
+} from '../../src/domain/lease.js'
 import type { EngineView, LeaseView, StreamView } from '../../src/domain/views.js'
 
 /** When decisions are made. */
@@ -157,8 +165,30 @@ export class LeaseRun {
     return this.take({ kind: 'elect', reason: 'forced', requestId, candidate: null, force: false, epoch: null, ...change })
   }
 
-  designate(engineId: string | null, requestId: string | null = null, epoch: number | null = null) {
-    return this.take({ kind: 'designate', engineId, requestId, epoch, force: false, reason: 'designated' })
+  designate(engineId: string | null, requestId: string | null = null, epoch: number | null = null, force = false) {
+    return this.take({ kind: 'designate', engineId, requestId, epoch, force, reason: 'designated' })
+  }
+
+  rotate(requestId: string | null = null, change: { force?: boolean; epoch?: number | null } = {}) {
+    return this.take({ kind: 'rotate', reason: 'asked', requestId, force: false, epoch: null, ...change })
+  }
+
+  /** The fleet hands on from `engineId`, to `candidate` if it chose one. */
+  turnOver(engineId: string, candidate: string | null = null, containerId: string | null = `container-of-${engineId}`) {
+    return this.take({ kind: 'turn-over', engineId, containerId, reason: 'unhealthy', candidate })
+  }
+
+  /** A forwarded container runs that the lease did not clear to start. */
+  found(container: SurveyedContainer) {
+    return this.take({ kind: 'forwarded-found', container })
+  }
+
+  conflict(conflict: string | null) {
+    return this.take({ kind: 'conflict', conflict })
+  }
+
+  get condition(): string | null {
+    return viewOf(this.state).condition?.code ?? null
   }
 
   /** The epoch is over and nobody holds the port. */
@@ -167,6 +197,11 @@ export class LeaseRun {
     this.ended(epoch)
     return this
   }
+}
+
+/** A running container with the forwarded label, on the forwarded port. */
+export function surveyed(containerId: string, epoch: number | null, change: Partial<SurveyedContainer> = {}): SurveyedContainer {
+  return { containerId, engineId: `engine-of-${containerId}`, epoch, p2pPort: PORT, running: true, ...change }
 }
 
 /** A recovered lease with a port. */

@@ -629,7 +629,7 @@ describe('health', () => {
     expect(response.status).toBe(503)
     expect(Ready.parse(await response.json())).toEqual({
       status: 'not-ready',
-      parts: { temporal: { ok: true, detail: null }, docker: { ok: false, detail: 'nothing at /var/run/docker.sock: is Docker running?' } },
+      parts: { temporal: { ok: true, code: null, detail: null }, docker: { ok: false, code: null, detail: 'nothing at /var/run/docker.sock: is Docker running?' } },
     })
     expect((await app.request('/readyz', { method: 'HEAD' })).status).toBe(503)
   })
@@ -640,7 +640,7 @@ describe('health', () => {
     const response = await app.request('/readyz')
     expect([response.status, await response.json()]).toEqual([
       503,
-      { status: 'not-ready', parts: { temporal: { ok: false, detail: 'Temporal cannot be reached' } } },
+      { status: 'not-ready', parts: { temporal: { ok: false, code: null, detail: 'Temporal cannot be reached' } } },
     ])
   })
 })

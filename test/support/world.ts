@@ -14,6 +14,7 @@ import { ENGINE_IMAGE, GLUETUN_COMMAND, importEngineImage } from './images.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const CLI = join(ROOT, 'dist/src/cli/main.js')
+const WORKER = join(ROOT, 'dist/worker/main.js')
 
 /** One engine as `GET /engines` shows it: the fields that tests look at. */
 export interface Engine {
@@ -300,6 +301,19 @@ export class Berth {
   parts(): Record<'up' | 'worker' | 'api' | 'temporal', number> {
     const named = (text: string): number => children(this.pid).find((pid) => commandLine(pid).includes(text)) ?? 0
     return { up: this.pid, worker: named('worker/main.js'), api: named('http/main.js'), temporal: named('start-dev') }
+  }
+
+  /** A second worker of this pool, outside of `berth up`; resolves when it takes tasks. */
+  async startWorker(env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+    const child = spawn(process.execPath, [WORKER], {
+      env: { ...this.env, BERTH_DATA_DIR: this.dataDir, APP_PORT: String(this.apiPort), TEMPORAL_PORT: String(this.temporalPort), ...env },
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    await new Promise<void>((resolve, reject) => {
+      child.once('message', () => resolve())
+      child.once('exit', (code) => reject(new Error(`the worker ended with ${code}`)))
+    })
+    return child
   }
 
   /** kill -9 of every process at once. */
