@@ -13,6 +13,7 @@ import { untilAnswers } from './answer.js'
 import type { Activities } from './api.js'
 import type { Failpoint } from './failpoint.js'
 import { fenceEpoch } from './fence.js'
+import type { InFlight } from './in-flight.js'
 import { createLeaseClient } from './lease-client.js'
 import { type EngineSettings, hostOf, ProvisionFailure, provisionEngine } from './provision.js'
 import { startEngineWorkflows } from './start-engines.js'
@@ -40,6 +41,8 @@ export interface ActivityDeps {
   /** `null` outside tests. */
   failpoint: Failpoint | null
   logger: Logger
+  /** What a worker that is to stop lets end first. */
+  inFlight: InFlight
   /** Aborts when the worker is asked to stop: the watcher never ends by itself in time. */
   stopping: AbortSignal
   /** Told of each engine that was started with the forwarded port. */
@@ -159,19 +162,21 @@ export function createActivities(deps: ActivityDeps): Activities {
  * provisioning go to the workflow at once with their code as type; all else is retried by the activity's policy.
  */
 async function beating<T>(
-  { failpoint }: Pick<ActivityDeps, 'failpoint'>,
+  { failpoint, inFlight }: Pick<ActivityDeps, 'failpoint' | 'inFlight'>,
   run: (checkpoint: (step: string) => void) => Promise<T>,
 ): Promise<T> {
   let step = 'begun'
   const beat = setInterval(() => heartbeat({ step }), BEAT_EVERY_MS)
   try {
-    return await run((reached) => {
-      step = reached
-      heartbeat({ step })
-      failpoint?.(reached)
-      const signal = cancellationSignal()
-      if (signal.aborted) throw new CancelledFailure(`stopped at: ${reached}`)
-    })
+    return await inFlight.track(() =>
+      run((reached) => {
+        step = reached
+        heartbeat({ step })
+        failpoint?.(reached)
+        const signal = cancellationSignal()
+        if (signal.aborted) throw new CancelledFailure(`stopped at: ${reached}`)
+      }),
+    )
   } catch (error) {
     if (error instanceof ProvisionFailure) throw ApplicationFailure.nonRetryable(error.message, error.code)
     if (error instanceof RuntimeError && activityInfo().activityType === 'provision')

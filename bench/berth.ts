@@ -14,6 +14,7 @@ import { commandLine, cpuTicks, descendants } from './process-facts.js'
 import { until } from './until.js'
 
 const CLI = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
+const WORKER = fileURLToPath(new URL('../worker/main.js', import.meta.url))
 /** What `npm start` runs. */
 export const START_SCRIPT = fileURLToPath(new URL('../../scripts/start.mjs', import.meta.url))
 const READY = 'berth: ready after'
@@ -105,14 +106,33 @@ export class Berth {
     rmSync(this.#dataDir, { recursive: true, force: true })
   }
 
+  /** A second worker of the same pool, outside of `berth up`; it is for the caller to end, and ends with this process. Resolves when it takes tasks. */
+  async startWorker(): Promise<ChildProcess> {
+    const child = spawn(process.execPath, [WORKER], { env: this.#env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    await new Promise<void>((resolve, reject) => {
+      child.once('message', () => resolve())
+      child.once('exit', (code) => reject(new Error(`the second worker ended with ${code}`)))
+    })
+    return child
+  }
+
+  /** Process id of a part, `null` while it does not run. */
+  find(part: Part): number | null {
+    try {
+      return this.processes([part]).get(part) ?? null
+    } catch {
+      return null
+    }
+  }
+
   /** Process ids by part. */
-  processes(): Map<Part, number> {
+  processes(parts: readonly Part[] = PARTS): Map<Part, number> {
     const top = this.#child?.pid
     if (top === undefined) throw new Error('Berth does not run')
     const tree = [top, ...descendants(top)].map((pid) => ({ pid, line: commandLine(pid) }))
     const signs: Record<Part, string> = { up: `${CLI} up`, worker: 'worker/main.js', api: 'http/main.js', temporal: 'start-dev' }
     return new Map(
-      PARTS.map((part) => {
+      parts.map((part) => {
         const found = tree.findLast(({ line }) => line.includes(signs[part]))
         if (!found) throw new Error(`the process ${part} does not run`)
         return [part, found.pid]

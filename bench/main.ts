@@ -16,6 +16,7 @@ import { HELPER } from './helper-process.js'
 import { historyAtRest } from './history.js'
 import { memoryAndRestart } from './memory.js'
 import { type Options, readOptions, type Section, USAGE, UsageError } from './options.js'
+import { recovery } from './recovery.js'
 import { scaleUp } from './scale.js'
 import { SimulatedDocker } from './simulated-docker.js'
 
@@ -26,7 +27,7 @@ async function measure(cleanup: Cleanup, options: Options): Promise<Verdict[]> {
   const obstacle = whyNoDockerd()
   let world: DockerWorld | null = null
 
-  const containers = wanted('failover', 'scale')
+  const containers = wanted('failover', 'recovery', 'scale')
   if (containers.length > 0 && obstacle !== null) console.log(`\nSkipped: ${containers.join(' and ')}, as ${obstacle}.`)
   if (containers.length > 0 && obstacle === null) {
     world = await startDockerWorld(cleanup)
@@ -34,6 +35,7 @@ async function measure(cleanup: Cleanup, options: Options): Promise<Verdict[]> {
     const berth = await Berth.prepare(cleanup, { ...world.env, MIN_REPLICAS: '0' })
     await berth.start()
     if (wanted('failover').length > 0) verdicts.push(...(await failover(berth, world, events, options.rounds)))
+    if (wanted('recovery').length > 0) verdicts.push(...(await recovery(berth, world, events, options.recoveryRounds)))
     if (wanted('scale').length > 0) verdicts.push(...(await scaleUp(berth, world, events, options.scaleRounds)))
     await berth.scale(0)
     await berth.empty()

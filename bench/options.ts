@@ -5,13 +5,15 @@
 import { parseArgs } from 'node:util'
 
 /** In the order in which they run. */
-export const SECTIONS = ['failover', 'scale', 'engines', 'history', 'memory'] as const
+export const SECTIONS = ['failover', 'recovery', 'scale', 'engines', 'history', 'memory'] as const
 export type Section = (typeof SECTIONS)[number]
 
 export interface Options {
   sections: readonly Section[]
   /** Of failover, and as many of its floor. */
   rounds: number
+  /** Of each way in which a worker ends. */
+  recoveryRounds: number
   /** Of ten engines from nothing, and as many of their floor. */
   scaleRounds: number
   /** Of each load on `GET /engines`, and as many on the bare route. */
@@ -26,11 +28,12 @@ export interface Options {
 export const USAGE = `npm run bench -- [${SECTIONS.join('] [')}] [options]
 
 Without a name every section runs.
-  --rounds N        failovers, and as many of their floor (50)
-  --scale-rounds N  times ten engines from nothing (8)
-  --load-rounds N   loads of each kind on GET /engines (4)
-  --load-seconds N  length of one load (3)
-  --rest-seconds N  how long history is watched at rest (60)`
+  --rounds N           failovers, and as many of their floor (50)
+  --recovery-rounds N  ends of a worker, of each kind (20)
+  --scale-rounds N     times ten engines from nothing (8)
+  --load-rounds N      loads of each kind on GET /engines (4)
+  --load-seconds N     length of one load (3)
+  --rest-seconds N     how long history is watched at rest (60)`
 
 /** Thrown for arguments that cannot be read; the message is for the person. */
 export class UsageError extends Error {
@@ -47,6 +50,7 @@ export function readOptions(args: string[]): Options | null {
       options: {
         help: { type: 'boolean', short: 'h' },
         rounds: text,
+        'recovery-rounds': text,
         'scale-rounds': text,
         'load-rounds': text,
         'load-seconds': text,
@@ -61,6 +65,7 @@ export function readOptions(args: string[]): Options | null {
   return {
     sections: positionals.length === 0 ? SECTIONS : SECTIONS.filter((section) => positionals.includes(section)),
     rounds: count('rounds', values.rounds, 50),
+    recoveryRounds: count('recovery-rounds', values['recovery-rounds'], 20),
     scaleRounds: count('scale-rounds', values['scale-rounds'], 8),
     loadRounds: count('load-rounds', values['load-rounds'], 4),
     loadSeconds: count('load-seconds', values['load-seconds'], 3),

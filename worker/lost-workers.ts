@@ -11,6 +11,8 @@ import { workerLost } from '../workflows/messages.js'
 
 const IDENTITY = /^worker@(.+):(\d+)$/
 const AT_ONCE = 8
+/** `PENDING_ACTIVITY_STATE_STARTED`: an attempt that waits to be made again is held by nobody. */
+const STARTED = 2
 
 /** How this process calls itself, so that its successor can tell whether it still lives. */
 export function workerIdentity(): string {
@@ -42,7 +44,9 @@ export async function takeOverFromLost(client: Client, pool: string, logger: Log
     const execution = { workflowId, runId }
     await client.workflowService.resetStickyTaskQueue({ namespace, execution })
     const { pendingActivities } = await client.workflowService.describeWorkflowExecution({ namespace, execution })
-    const holder = pendingActivities?.find(({ lastWorkerIdentity }) => lastWorkerIdentity && isKnownDead(lastWorkerIdentity))
+    const holder = pendingActivities?.find(
+      ({ state, lastWorkerIdentity }) => state === STARTED && lastWorkerIdentity && isKnownDead(lastWorkerIdentity),
+    )
     if (!holder?.lastWorkerIdentity) return
     logger.info({ workflowId, lost: holder.lastWorkerIdentity }, 'an activity of a dead worker is begun anew')
     await client.workflow.getHandle(workflowId, runId).signal(workerLost, { identity: holder.lastWorkerIdentity })

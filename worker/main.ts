@@ -7,6 +7,7 @@ import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { failpointOf } from '../activities/failpoint.js'
+import { InFlight } from '../activities/in-flight.js'
 import { createActivities } from '../activities/index.js'
 import { type Config, loadConfig } from '../src/config/environment.js'
 import { createDockerRuntime } from '../src/docker/dockerode-runtime.js'
@@ -21,6 +22,9 @@ import { poolTaskQueue } from '../src/temporal/names.js'
 import { takeOverFromLost, workerIdentity } from './lost-workers.js'
 import { ensureSingletons } from './singletons.js'
 
+/** How long a worker that is to stop lets work on containers end first. */
+const DRAIN_MS = 3_000
+
 const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url))
 
 /** Runs until asked to stop; resolves when every task has been handed back. */
@@ -33,14 +37,17 @@ async function main(): Promise<void> {
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN' }), forward: {} } },
   })
   const target = temporalTarget(config.temporal)
-  const connection = await Connection.connect({ ...target.options, connectTimeout: '10 seconds' })
-  const native = await NativeConnection.connect(target.native)
+  const [connection, native] = await Promise.all([
+    Connection.connect({ ...target.options, connectTimeout: '10 seconds' }),
+    NativeConnection.connect(target.native),
+  ])
   const { notes } = await ensureNamespace(connection, target.namespace)
   for (const note of notes) logger.warn(note)
 
   const identity = workerIdentity()
   const client = new Client({ connection, namespace: target.namespace, identity })
   const stopping = new AbortController()
+  const inFlight = new InFlight()
   const { docker, engines } = config
   const runtime = createDockerRuntime({
     dockerHost: docker.host,
@@ -48,13 +55,14 @@ async function main(): Promise<void> {
     instance: config.instance,
     limits: { memoryMb: engines.memoryMb, cpus: engines.cpus, pidsLimit: engines.pidsLimit },
   })
+  const takingOver = takeOverFromLost(client, config.pool, logger)
   const worker = await Worker.create({
     connection: native,
     namespace: target.namespace,
     taskQueue: poolTaskQueue(config.pool),
     identity,
     workflowBundle: { codePath: BUNDLE },
-    activities: { ...createActivities(activityDeps(config, client, runtime, logger, stopping.signal)) },
+    activities: { ...createActivities(activityDeps(config, client, runtime, logger, { stopping: stopping.signal, inFlight })) },
     stickyQueueScheduleToStartTimeout: '1 second',
     maxConcurrentWorkflowTaskPolls: 4,
     maxConcurrentActivityTaskPolls: 4,
@@ -62,14 +70,15 @@ async function main(): Promise<void> {
     shutdownGraceTime: '5 seconds',
     shutdownForceTime: '20 seconds',
   })
-  await takeOverFromLost(client, config.pool, logger)
   const running = worker.run()
-  const portsInUse = await portsOf(runtime, logger)
-  await ensureSingletons(client, { pool: config.pool, policy: policyOf(config), portsInUse, identity })
+  const [portsInUse] = await Promise.all([portsOf(runtime, logger), takingOver])
+  await ensureSingletons(client, { pool: config.pool, policy: policyOf(config), portsInUse })
   logger.info({ pool: config.pool, taskQueue: poolTaskQueue(config.pool) }, 'worker is ready')
   process.send?.({ kind: 'ready' })
 
   await Promise.race([untilAskedToStop(), running])
+  // A hand-over that has begun ends in a moment, but only while this worker still decides.
+  if (worker.getState() === 'RUNNING') await inFlight.ended(DRAIN_MS)
   stopping.abort()
   if (worker.getState() === 'RUNNING') worker.shutdown()
   await running
@@ -93,7 +102,7 @@ function activityDeps(
   client: Client,
   runtime: ContainerRuntime,
   logger: Logger,
-  stopping: AbortSignal,
+  ending: Pick<Parameters<typeof createActivities>[0], 'stopping' | 'inFlight'>,
 ): Parameters<typeof createActivities>[0] {
   const { engines, gluetun, docker, health } = config
   return {
@@ -127,7 +136,7 @@ function activityDeps(
     dryRun: docker.reconcileDryRun,
     failpoint: failpointOf(process.env),
     logger,
-    stopping,
+    ...ending,
     onForwarded: (forwarded) => process.send?.({ kind: 'forwarded', ...forwarded }),
   }
 }

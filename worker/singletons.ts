@@ -6,15 +6,13 @@ import type { Client, WorkflowStartOptions } from '@temporalio/client'
 import type { FleetPolicy } from '../src/domain/fleet.js'
 import { fleetWorkflowId, leaseWorkflowId, poolTaskQueue, watchWorkflowId, WORKFLOW_TASK_TIMEOUT } from '../src/temporal/names.js'
 import { POOL } from '../src/temporal/search-attributes.js'
-import { configureFleet, configureLease, workerStarted } from '../workflows/messages.js'
+import { configureFleet, configureLease } from '../workflows/messages.js'
 
 export interface PoolSettings {
   pool: string
   policy: FleetPolicy
   /** Ports of containers of ours that run already: a fleet that starts from nothing gives them to no other engine. */
   portsInUse: number[]
-  /** Who says so, for the history. */
-  identity: string
 }
 
 type Common = Pick<WorkflowStartOptions, 'taskQueue' | 'workflowIdConflictPolicy' | 'workflowTaskTimeout' | 'typedSearchAttributes'>
@@ -23,7 +21,7 @@ type Common = Pick<WorkflowStartOptions, 'taskQueue' | 'workflowIdConflictPolicy
  * Starts lease, fleet and watch where they do not run yet, and tells those that run this worker's configuration. Safe to repeat and to run in
  * several workers at once: the last one's configuration counts.
  */
-export async function ensureSingletons(client: Client, { pool, policy, portsInUse, identity }: PoolSettings): Promise<void> {
+export async function ensureSingletons(client: Client, { pool, policy, portsInUse }: PoolSettings): Promise<void> {
   const common: Common = {
     taskQueue: poolTaskQueue(pool),
     workflowIdConflictPolicy: 'USE_EXISTING',
@@ -47,12 +45,10 @@ export async function ensureSingletons(client: Client, { pool, policy, portsInUs
     staticSummary: `keeps the wanted number of engines of pool ${pool}`,
   })
   await Promise.all([lease, fleet])
-  await client.workflow.signalWithStart('watch', {
+  await client.workflow.start('watch', {
     ...common,
     workflowId: watchWorkflowId(pool),
     args: [{ pool }],
-    signal: workerStarted,
-    signalArgs: [{ identity }],
     staticSummary: `watches Docker, the engines and the VPN of pool ${pool}`,
   })
 }

@@ -122,7 +122,7 @@ export const fleetQuery = defineQuery<FleetView>('fleet')
 
 // watch/<pool>
 
-/** A worker has just started: an activity pending on a dead one is to be begun anew at once. */
+/** What workers of older versions say when they start; see `workerLost`. */
 export const workerStarted = defineSignal<[{ identity: string }]>('workerStarted')
 
 // all

@@ -13,7 +13,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { WatchActivities } from '../activities/api.js'
-import { refresh, workerStarted } from './messages.js'
+import { refresh, workerLost, workerStarted } from './messages.js'
 
 const { watchPool } = proxyActivities<WatchActivities>({
   startToCloseTimeout: '13 hours',
@@ -24,15 +24,18 @@ const { watchPool } = proxyActivities<WatchActivities>({
 
 /**
  * 1. One watching activity is scheduled at any time; two may overlap for a moment, which is harmless.
- * 2. A worker's start begins it anew at once instead of waiting for a dead worker's heartbeat time-out.
+ * 2. When the worker that ran it is known to be dead it is begun anew at once instead of after its heartbeat time-out.
  * 3. It continues as new each time the activity ends by itself, so its history stays small.
  */
 export async function watch(input: { pool: string }): Promise<void> {
   let restarts = 0
   let refreshAsked = false
-  setHandler(workerStarted, () => {
-    restarts += 1
-  })
+  // Workers of older versions say `workerStarted`, whether the one before is dead or not.
+  for (const signal of [workerLost, workerStarted]) {
+    setHandler(signal, () => {
+      restarts += 1
+    })
+  }
   setHandler(refresh, () => {
     refreshAsked = true
   })

@@ -75,7 +75,6 @@ class Watcher {
   /** Whether Docker answered the last time, `null` before the first. */
   #docker: boolean | null = null
   #vpnWasRunning: boolean | null = null
-  #saidListed = false
   /** When another Berth was last seen to hold the port, while it is said to; this watcher's beginning at first. */
   #conflictSeenAt = performance.now()
   #inConflict = false
@@ -96,7 +95,14 @@ class Watcher {
     const signal = AbortSignal.any([this.#signal, stop.signal])
     // Every probe and pause listens to it.
     setMaxListeners(0, signal)
-    const loops = [this.#follow(signal), this.#list(signal), this.#probe(signal), this.#vpnWatch.run(signal), this.#beat(signal), this.#lookAgain(signal)]
+    const loops = [
+      this.#follow(signal),
+      this.#list(signal),
+      this.#probe(signal),
+      this.#vpnWatch.run(signal),
+      this.#beat(signal),
+      this.#lookAgain(signal),
+    ]
     try {
       await Promise.all(loops)
     } finally {
@@ -221,7 +227,7 @@ class Watcher {
     const discrepancies = compare(observation)
     this.#wouldRemove = []
     for (const discrepancy of discrepancies) await this.#mend(discrepancy, byId, lease)
-    await this.#tellListed(discrepancies, containers, lease)
+    if (!fleet.listed) await this.#tellListed(discrepancies, containers, lease)
     await this.#tellReconcile(fleet.reconcile)
     await this.#lookForConflict(lease)
     this.#syncHealth(containers, fleet.engines)
@@ -301,12 +307,11 @@ class Watcher {
   }
 
   async #tellListed(discrepancies: readonly Discrepancy[], containers: readonly ManagedContainer[], lease: LeaseView): Promise<void> {
-    if (this.#saidListed) return
     const pending =
       discrepancies.some(({ kind }) => kind === 'found' || kind === 'forwarded-stray') ||
       (lease.recovering && containers.some((container) => container.engine.forwarded))
     if (pending) return this.#listNow()
-    this.#saidListed = await this.#options.facts.listed()
+    await this.#options.facts.listed()
   }
 
   async #tellReconcile(known: ReconcileView): Promise<void> {

@@ -9,6 +9,7 @@ import { api, worker } from './single.js'
 import { demoKill, demoPort, demoVpn } from './demo.js'
 import { down } from './down.js'
 import { leaseCommand } from './lease.js'
+import { refresh } from './refresh.js'
 import { StartError } from './start-error.js'
 import { up } from './up.js'
 
@@ -27,6 +28,10 @@ program
   .action(up)
 program.command('api').description('run the HTTP API only').action(api)
 program.command('worker').description('run a worker only, beside a Docker daemon').action(worker)
+program
+  .command('refresh')
+  .description('after an upgrade: have every workflow continue as new, so that none replays old history; touches no container')
+  .action(refresh)
 program.command('down').description('remove every engine; Berth itself goes on until it is stopped').action(down)
 
 program.addCommand(

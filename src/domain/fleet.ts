@@ -305,5 +305,6 @@ export function viewOf(state: FleetState): FleetView {
     docker: state.docker,
     rotation: rotationView(state),
     reconcile: state.reconcile,
+    listed: state.listed,
   }
 }

@@ -99,6 +99,8 @@ export interface FleetView {
   docker: { reachable: boolean; detail: string | null }
   rotation: RotationView
   reconcile: ReconcileView
+  /** It has been told of every container that ran when it first started. */
+  listed: boolean
 }
 
 /** When the port is handed on although its holder is well. */

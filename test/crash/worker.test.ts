@@ -40,10 +40,10 @@ describe.skipIf(whyNoDockerd() !== null)('a worker', () => {
     if (!holder) throw new Error('nobody is forwarded')
     return holder
   }
-  const hit = (): Promise<true> => eventually('the failpoint is reached', async () => (existsSync(failpoint) ? null : true))
+  const hit = (): Promise<true> => eventually<true>('the failpoint is reached', async () => (existsSync(failpoint) ? null : true))
   /** Nothing is left over but the engines' containers, all of them running. */
   const tidy = (): Promise<true> =>
-    eventually(
+    eventually<true>(
       'no container is left over',
       async () => {
         const all = await world.docker.listContainers({ all: true, filters: JSON.stringify({ label: ['ondemand.app=myservice'] }) })

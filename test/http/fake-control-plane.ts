@@ -144,6 +144,7 @@ export function snapshotOf(
       vpn: parts.vpn ?? vpnView(),
       docker: { reachable: true, detail: null },
       rotation: parts.rotation ?? { everyMs: null, due: null },
+      listed: true,
       reconcile: parts.reconcile ?? { dryRun: false, wouldRemove: [] },
     },
     lease: parts.lease ?? leaseView(),
