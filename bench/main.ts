@@ -11,6 +11,7 @@ import { ContainerEvents } from './container-events.js'
 import { type DockerWorld, startDockerWorld } from './docker-world.js'
 import { enginesRoute } from './engines-route.js'
 import { failover } from './failover.js'
+import { elections } from './elections.js'
 import { type Verdict, verdictTable } from './figures.js'
 import { HELPER } from './helper-process.js'
 import { historyAtRest } from './history.js'
@@ -27,7 +28,7 @@ async function measure(cleanup: Cleanup, options: Options): Promise<Verdict[]> {
   const obstacle = whyNoDockerd()
   let world: DockerWorld | null = null
 
-  const containers = wanted('failover', 'recovery', 'scale')
+  const containers = wanted('failover', 'elections', 'recovery', 'scale')
   if (containers.length > 0 && obstacle !== null) console.log(`\nSkipped: ${containers.join(' and ')}, as ${obstacle}.`)
   if (containers.length > 0 && obstacle === null) {
     world = await startDockerWorld(cleanup)
@@ -35,6 +36,7 @@ async function measure(cleanup: Cleanup, options: Options): Promise<Verdict[]> {
     const berth = await Berth.prepare(cleanup, { ...world.env, MIN_REPLICAS: '0' })
     await berth.start()
     if (wanted('failover').length > 0) verdicts.push(...(await failover(berth, world, events, options.rounds)))
+    if (wanted('elections').length > 0) verdicts.push(...(await elections(berth, world, options.electionRounds)))
     if (wanted('recovery').length > 0) verdicts.push(...(await recovery(berth, world, events, options.recoveryRounds)))
     if (wanted('scale').length > 0) verdicts.push(...(await scaleUp(berth, world, events, options.scaleRounds)))
     await berth.scale(0)

@@ -5,13 +5,15 @@
 import { parseArgs } from 'node:util'
 
 /** In the order in which they run. */
-export const SECTIONS = ['failover', 'recovery', 'scale', 'engines', 'history', 'memory'] as const
+export const SECTIONS = ['failover', 'elections', 'recovery', 'scale', 'engines', 'history', 'memory'] as const
 export type Section = (typeof SECTIONS)[number]
 
 export interface Options {
   sections: readonly Section[]
   /** Of failover, and as many of its floor. */
   rounds: number
+  /** Of a hundred elections at once. */
+  electionRounds: number
   /** Of each way in which a worker ends. */
   recoveryRounds: number
   /** Of ten engines from nothing, and as many of their floor. */
@@ -29,6 +31,7 @@ export const USAGE = `npm run bench -- [${SECTIONS.join('] [')}] [options]
 
 Without a name every section runs.
   --rounds N           failovers, and as many of their floor (50)
+  --election-rounds N  times a hundred elections at once (5)
   --recovery-rounds N  ends of a worker, of each kind (20)
   --scale-rounds N     times ten engines from nothing (8)
   --load-rounds N      loads of each kind on GET /engines (4)
@@ -50,6 +53,7 @@ export function readOptions(args: string[]): Options | null {
       options: {
         help: { type: 'boolean', short: 'h' },
         rounds: text,
+        'election-rounds': text,
         'recovery-rounds': text,
         'scale-rounds': text,
         'load-rounds': text,
@@ -65,6 +69,7 @@ export function readOptions(args: string[]): Options | null {
   return {
     sections: positionals.length === 0 ? SECTIONS : SECTIONS.filter((section) => positionals.includes(section)),
     rounds: count('rounds', values.rounds, 50),
+    electionRounds: count('election-rounds', values['election-rounds'], 5),
     recoveryRounds: count('recovery-rounds', values['recovery-rounds'], 20),
     scaleRounds: count('scale-rounds', values['scale-rounds'], 8),
     loadRounds: count('load-rounds', values['load-rounds'], 4),

@@ -52,8 +52,12 @@ export async function recovery(berth: Berth, world: DockerWorld, events: Contain
 
 async function measure(way: Way, berth: Berth, world: DockerWorld, events: ContainerEvents, endsAfterMs: number): Promise<number> {
   const extra = way.second ? await berth.startWorker() : null
-  const holder = (await berth.settled(ENGINES)).find((engine) => engine.forwarded)
-  if (!holder) throw new Error('nobody is forwarded')
+  // What the API says may be some seconds old while no worker answers.
+  const holder = await until('the API shows the forwarded container that runs', async () => {
+    const engine = (await berth.settled(ENGINES)).find(({ forwarded }) => forwarded)
+    const running = await world.docker.listContainers({ filters: JSON.stringify({ label: [`${LABEL.forwarded}=true`] }) })
+    return engine && running[0]?.Id === engine.container_id ? engine : null
+  })
   await until('the holder has run for a while', () => (Date.now() - Date.parse(holder.started_at ?? '') >= RUNS_FOR_MS ? true : null))
   await berth.quiet()
   const pid = extra?.pid ?? berth.processes().get('worker') ?? 0

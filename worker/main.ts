@@ -29,6 +29,7 @@ const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url))
 
 /** Runs until asked to stop; resolves when every task has been handed back. */
 async function main(): Promise<void> {
+  const asked = untilAskedToStop()
   const config = loadConfig(process.env)
   const logger = createLogger('worker', config.logLevel)
   Runtime.install({
@@ -76,7 +77,7 @@ async function main(): Promise<void> {
   logger.info({ pool: config.pool, taskQueue: poolTaskQueue(config.pool) }, 'worker is ready')
   process.send?.({ kind: 'ready' })
 
-  await Promise.race([untilAskedToStop(), running])
+  await Promise.race([asked, running])
   // A hand-over that has begun ends in a moment, but only while this worker still decides.
   if (worker.getState() === 'RUNNING') await inFlight.ended(DRAIN_MS)
   stopping.abort()

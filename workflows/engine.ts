@@ -12,6 +12,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -26,6 +27,7 @@ import {
   type EngineInput,
   type EngineState,
   failed,
+  handedBack,
   initialEngine,
   isUnreliable,
   MOST_STREAMS,
@@ -49,6 +51,9 @@ const { provision, retire } = proxyActivities<EngineActivities>({
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '250 milliseconds', maximumInterval: '10 seconds' },
 })
+
+/** Since this change an engine that backs off hands back the port first; before it, the lease fenced it after some seconds. */
+const HANDS_BACK_FIRST = 'engine-hands-back-before-backing-off'
 
 /** A container that is replaced within this time is told of once, when the new one is there. */
 const REPLACED_WITHIN = '1 second'
@@ -163,6 +168,12 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
     }
     state = backingOff(state, { ...problem, detail: `${problem.detail} Tried again in ${Math.round(wait / 1000)} s.` })
     nudged = false
+    // The port is not to wait with it, held or granted: another engine may have it meanwhile.
+    if (patched(HANDS_BACK_FIRST)) {
+      const { engineId, pool } = input
+      await restartable(() => retire({ engineId, pool, reason: problem.code }))
+      state = handedBack(state)
+    }
     await condition(() => nudged || state.removing !== null, wait)
   }
 

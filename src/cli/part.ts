@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { PART_OF } from '../stop.js'
 
 export interface PartOptions {
   name: string
@@ -75,7 +76,8 @@ export class Part {
     const { command, env, ipc, onLine, onMessage } = this.#options
     const stdio = ipc ? (['ignore', 'pipe', 'pipe', 'ipc'] as const) : (['ignore', 'pipe', 'pipe'] as const)
     // A process group of its own: Ctrl-C reaches `berth up` only, which stops its parts in order.
-    const child = spawn(command, this.#options.arguments, { env, stdio: [...stdio], detached: true })
+    const own = ipc ? { ...env, [PART_OF]: String(process.pid) } : env
+    const child = spawn(command, this.#options.arguments, { env: own, stdio: [...stdio], detached: true })
     for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on('line', onLine)
     if (onMessage) child.on('message', onMessage)
     this.#child = child

@@ -331,6 +331,11 @@ export function backingOff(state: EngineState, problem: Problem): EngineState {
   return { ...state, view: changed(state.view, { phase: 'backing-off', problem: state.view.problem ?? problem }) }
 }
 
+/** It has no container any more and holds no epoch. */
+export function handedBack(state: EngineState): EngineState {
+  return { ...state, view: changed(state.view, { containerId: null, epoch: null, p2pPort: null }) }
+}
+
 /** Milliseconds to wait before the next provisioning: none while a container is up that only changes its role. */
 export function waitMs(state: EngineState): number {
   return state.due?.replacesLiving ? 0 : backoffMs(state.failures)

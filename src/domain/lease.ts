@@ -4,8 +4,9 @@
  */
 import type { HolderPhase, LeaseView, Problem, Turnover } from './views.js'
 
-/** How many turnovers and request ids are kept. */
+/** How many turnovers are kept, and how many request ids. */
 const KEPT = 50
+const KEPT_REQUESTS = 200
 
 /**
  * Orders observations of the port over restarts of the observer without a clock: a new observer takes the session after the newest that the
@@ -97,6 +98,8 @@ export type LeaseCommand =
 export interface OperatorRequest {
   reason: string
   requestId: string | null
+  /** Others who ask for the same at the same time. */
+  alsoFor?: string[]
   /** Refused when the lease is at another epoch; `null`: any. */
   epoch: number | null
 }
@@ -340,9 +343,9 @@ function elect(state: LeaseState, command: OperatorRequest & { candidate: string
   if (answered) return answered
   const { candidate, force } = command
   const holder = state.holder
-  const taken = { ...remember(state, command.requestId), nominee: candidate ?? state.nominee, force }
+  const taken = { ...remember(state, command), nominee: candidate ?? state.nominee, force }
   if (!holder) return { state: taken, answer: { kind: 'accepted' }, effects: vacancy(taken) }
-  if (holder.phase !== 'revoking' && holder.engineId === candidate) return only(remember(state, command.requestId), { kind: 'accepted' })
+  if (holder.phase !== 'revoking' && holder.engineId === candidate) return only(remember(state, command), { kind: 'accepted' })
   if (holder.phase === 'granted' && candidate === null && now - holder.since < JOINED_WITHIN_MS) return only(taken, { kind: 'accepted' })
   const without = { ...taken, excluded: holder.engineId === candidate ? null : holder.engineId }
   if (holder.phase === 'revoking') return only(without, { kind: 'accepted' })
@@ -357,7 +360,7 @@ function designate(state: LeaseState, command: OperatorRequest & { engineId: str
   const answered = alreadyAnswered(state, command)
   if (answered) return answered
   const { engineId, force } = command
-  const taken = { ...remember(state, command.requestId), preferred: engineId, nominee: engineId, force, excluded: null }
+  const taken = { ...remember(state, command), preferred: engineId, nominee: engineId, force, excluded: null }
   const holder = taken.holder
   if (!holder) return { state: taken, answer: { kind: 'accepted' }, effects: vacancy(taken) }
   if (holder.phase === 'revoking') return only(taken, { kind: 'accepted' })
@@ -370,15 +373,15 @@ function rotate(state: LeaseState, command: OperatorRequest & { force: boolean }
   if (answered) return answered
   const { reason, force } = command
   return {
-    state: remember(state, command.requestId),
+    state: remember(state, command),
     answer: { kind: 'accepted' },
     effects: [{ kind: 'ask-rotation', epoch: state.epoch, reason, force }],
   }
 }
 
 /** The answer to an operator that changes nothing, `null` when the request is to be taken. */
-function alreadyAnswered(state: LeaseState, { requestId, epoch }: OperatorRequest): LeaseStep | null {
-  if (requestId !== null && state.recent.includes(requestId)) return only(state, { kind: 'accepted' })
+function alreadyAnswered(state: LeaseState, { requestId, alsoFor = [], epoch }: OperatorRequest): LeaseStep | null {
+  if (requestId !== null && [requestId, ...alsoFor].every((id) => state.recent.includes(id))) return only(state, { kind: 'accepted' })
   if (!state.enabled) return disabled(state)
   if (epoch === null || epoch === state.epoch) return null
   const message = `The lease is at epoch ${state.epoch}, not ${epoch}: read it again and decide anew.`
@@ -634,8 +637,8 @@ function conditionOf(state: LeaseState): Problem | null {
   return null
 }
 
-function remember(state: LeaseState, requestId: string | null): LeaseState {
-  return requestId === null ? state : { ...state, recent: [...state.recent, requestId].slice(-KEPT) }
+function remember(state: LeaseState, { requestId, alsoFor = [] }: OperatorRequest): LeaseState {
+  return requestId === null ? state : { ...state, recent: [...state.recent, requestId, ...alsoFor].slice(-KEPT_REQUESTS) }
 }
 
 function amend(log: Turnover[], epoch: number, change: Partial<Turnover>): Turnover[] {

@@ -9,7 +9,8 @@ import { findEngine, findPlayer } from '../domain/find-engine.js'
 import { limit } from '../domain/limit.js'
 import type { EngineView, LeaseView } from '../domain/views.js'
 import * as messages from '../../workflows/messages.js'
-import type { ControlPlane, PartStatus, Snapshot } from './control-plane.js'
+import { Batch } from './batch.js'
+import type { ControlPlane, HandOverRequest, PartStatus, Snapshot } from './control-plane.js'
 import { engineWorkflowId, fleetWorkflowId, leaseWorkflowId, poolTaskQueue, watchWorkflowId } from './names.js'
 import { SnapshotCache } from './snapshot.js'
 
@@ -80,6 +81,14 @@ export function createGateway(client: Client, pool: string): ControlPlane {
     throw new BerthError('timeout', `${what} is under way and not done after ${WAIT_MS / 1000} s. It goes on: ask GET /engines.`)
   }
 
+  const elections = new Batch(async (_key: string, requests: (HandOverRequest & { candidate: string | null })[]) => {
+    const [first, ...others] = requests
+    if (first === undefined) throw new BerthError('internal', 'an election that nobody asked for')
+    const alsoFor = others.map(({ requestId }) => requestId)
+    // One id may come twice, alone and with others: only alone it names the update itself.
+    const updateId = alsoFor.length === 0 ? `elect:${first.requestId}` : undefined
+    return leaseOf(await updating(() => lease.executeUpdate(messages.elect, { args: [{ ...first, alsoFor }], updateId })))
+  })
   const engineOfPool = (engineId: string) => client.workflow.getHandle(engineWorkflowId(pool, engineId))
 
   /** The engine that an operator names; refused when streams would be cut that nobody said may be. `null` names none. */
@@ -153,9 +162,8 @@ export function createGateway(client: Client, pool: string): ControlPlane {
     },
 
     async elect({ candidate, requestId, reason, force, epoch }) {
-      const engineId = await chosen(candidate, force, epoch)
-      const request = { requestId, reason, force, epoch, candidate: engineId }
-      return leaseOf(await updating(() => lease.executeUpdate(messages.elect, { args: [request], updateId: `elect:${requestId}` })))
+      const wish = { force, epoch, candidate: await chosen(candidate, force, epoch) }
+      return elections.ask(JSON.stringify(wish), { ...wish, reason, requestId })
     },
 
     async designate({ engine, requestId, reason, force, epoch }) {
@@ -270,7 +278,12 @@ async function partsOf(client: Client, pool: string, snapshot: () => Promise<Sna
   const vpn = fleet.vpn
   parts.push({ part: 'worker', ok: true, detail: null })
   parts.push({ part: 'docker', ok: fleet.docker.reachable, detail: fleet.docker.detail })
-  parts.push({ part: 'gluetun', ok: !vpn.enabled || vpn.problem === null, code: vpn.problem?.code ?? null, detail: vpn.problem?.detail ?? null })
+  parts.push({
+    part: 'gluetun',
+    ok: !vpn.enabled || vpn.problem === null,
+    code: vpn.problem?.code ?? null,
+    detail: vpn.problem?.detail ?? null,
+  })
   const settled = lease.condition === null || lease.condition.code === 'disabled'
   parts.push({ part: 'lease', ok: settled, code: lease.condition?.code ?? null, detail: lease.condition?.detail ?? null })
   return parts
