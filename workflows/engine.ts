@@ -7,7 +7,6 @@ import {
   allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
-  condition,
   continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
@@ -44,6 +43,7 @@ import { CONTAINER_ID, ENGINE_STATE, FORWARDED, LEASE_EPOCH } from '../src/tempo
 import * as messages from './messages.js'
 import { onSignal } from './on-signal.js'
 import { restartableActivities } from './restartable.js'
+import { untilStirred } from './until-stirred.js'
 
 const { provision, retire } = proxyActivities<EngineActivities>({
   startToCloseTimeout: '15 minutes',
@@ -119,8 +119,8 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
 
   const publisher = async (): Promise<void> => {
     while (true) {
-      await condition(() => state.view.revision !== told)
-      if (state.view.phase === 'provisioning') await condition(() => state.view.phase !== 'provisioning', REPLACED_WITHIN)
+      await untilStirred(() => state.view.revision !== told)
+      if (state.view.phase === 'provisioning') await untilStirred(() => state.view.phase !== 'provisioning', REPLACED_WITHIN)
       const view = state.view
       publish(view)
       await tellFleet(view)
@@ -135,16 +135,16 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   const leaving = (): boolean => refreshAsked || workflowInfo().continueAsNewSuggested
   while (state.removing === null) {
     const stirred = () => state.due !== null || state.removing !== null || leaving()
-    await condition(() => stirred() || state.yieldBy !== null)
+    await untilStirred(() => stirred() || state.yieldBy !== null)
     if (!stirred() && state.yieldBy !== null) {
       const by = state.yieldBy
-      await condition(() => stirred() || state.yieldBy !== by, Math.max(1, by - Date.now()))
+      await untilStirred(() => stirred() || state.yieldBy !== by, Math.max(1, by - Date.now()))
       if (state.yieldBy === by) state = yieldedInVain(state, Date.now())
       continue
     }
     if (state.removing !== null) break
     if (leaving()) {
-      await condition(() => state.removing !== null || (told === state.view.revision && allHandlersFinished()))
+      await untilStirred(() => state.removing !== null || (told === state.view.revision && allHandlersFinished()))
       if (state.removing !== null) break
       await continueAsNew<typeof engine>({ ...input, carried: state })
     }
@@ -174,7 +174,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
       await restartable(() => retire({ engineId, pool, reason: problem.code }))
       state = handedBack(state)
     }
-    await condition(() => nudged || state.removing !== null, wait)
+    await untilStirred(() => nudged || state.removing !== null, wait)
   }
 
   async function provisionOnce(due: { reason: string; nominated: boolean }): Promise<void> {
@@ -186,7 +186,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
       const work = scope.run(() =>
         restartable(() => provision({ engine: input, containerId, epoch, reason: due.reason, nominated: due.nominated, follower })),
       )
-      const asked = condition(() => state.removing !== null).then(() => scope.cancel())
+      const asked = untilStirred(() => state.removing !== null).then(() => scope.cancel())
       const result = await work
       void asked
       state = provisioned(state, result, Date.now())

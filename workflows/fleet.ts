@@ -41,6 +41,7 @@ import {
 import { engineWorkflowId, leaseWorkflowId } from '../src/temporal/names.js'
 import * as messages from './messages.js'
 import { onSignal } from './on-signal.js'
+import { untilStirred } from './until-stirred.js'
 
 const { startEngines } = proxyActivities<FleetActivities>({
   startToCloseTimeout: '5 seconds',
@@ -183,8 +184,7 @@ export async function fleet(input: FleetInput): Promise<void> {
   while (true) {
     const at = wakeAt(state, Date.now())
     const due = () => stirred || refreshAsked || workflowInfo().continueAsNewSuggested
-    if (at === null) await condition(due)
-    else if (!(await condition(due, Math.max(1, at - Date.now())))) stirred = true
+    if (!(await untilStirred(due, at === null ? null : Math.max(1, at - Date.now())))) stirred = true
     if (stirred) {
       stirred = false
       state = passTime(state, Date.now())

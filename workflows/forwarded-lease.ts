@@ -29,6 +29,7 @@ import { engineWorkflowId, fleetWorkflowId } from '../src/temporal/names.js'
 import * as messages from './messages.js'
 import { onSignal } from './on-signal.js'
 import { restartableActivities } from './restartable.js'
+import { untilStirred } from './until-stirred.js'
 
 const { survey, fence, removeForwarded } = proxyActivities<LeaseActivities>({
   startToCloseTimeout: '2 minutes',
@@ -145,7 +146,7 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
       state.holder?.epoch !== epoch ||
       state.holder?.phase !== phase
     const limit = phase === 'revoking' ? FENCE_AFTER : phase === 'granted' ? CONFIRM_WITHIN : null
-    const inTime = limit === null ? await condition(stirred).then(() => true) : await condition(stirred, limit)
+    const inTime = await untilStirred(stirred, limit)
     if (!inTime && !state.recovering && state.holder && state.holder.epoch === epoch && state.holder.phase === phase) {
       if (phase === 'granted') {
         log.warn('LEASE-02 grant was never confirmed', { epoch })

@@ -5,6 +5,7 @@
 import { CancellationScope, condition, log } from '@temporalio/workflow'
 import { onSignal } from './on-signal.js'
 import { workerLost } from './messages.js'
+import { updatesAnswered } from './until-stirred.js'
 
 /** Runs an activity; see `restartableActivities`. */
 export type Restartable = <T>(run: () => Promise<T>) => Promise<T>
@@ -34,6 +35,7 @@ export function restartableActivities(): Restartable {
         () => undefined,
       )
       await Promise.race([given, CancellationScope.nonCancellable(() => condition(() => settled || lost !== seen))])
+      await updatesAnswered()
       if (settled) return work
       log.info('RESTART-01 the worker that ran an activity is dead; it is scheduled again')
       scope.cancel()

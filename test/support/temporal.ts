@@ -271,6 +271,11 @@ export class Pool {
     return this.#start('recorder', this.fleet.workflowId)
   }
 
+  /** The same for the lease's workflow. */
+  async standInLease(): Promise<WorkflowHandle> {
+    return this.#start('recorder', this.lease.workflowId)
+  }
+
   /** The same for an engine's workflow. */
   async standInEngine(engineId: string): Promise<WorkflowHandle> {
     return this.#start('recorder', this.engine(engineId).workflowId)
@@ -516,6 +521,16 @@ export function keptHistory(name: string): History {
     temporal: { api: { history: { v1: { History: { fromObject(json: unknown): History } } } } }
   }
   return proto.temporal.api.history.v1.History.fromObject(JSON.parse(readFileSync(join(HISTORIES, name + KEPT), 'utf8')))
+}
+
+/** What went wrong when this history was replayed with the present workflows, `null` when nothing did. */
+export async function replayFailure(history: History, workflowId: string): Promise<string | null> {
+  try {
+    await Worker.runReplayHistory({ workflowBundle: await workflowBundle(WORKFLOWS) }, history, workflowId)
+    return null
+  } catch (error) {
+    return String(error)
+  }
 }
 
 /** Id of the present run. */

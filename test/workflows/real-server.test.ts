@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import * as messages from '../../workflows/messages.js'
-import { container, eventually, Gate, type Pool, refreshed, useTemporal } from '../support/temporal.js'
+import { container, eventually, Gate, type Pool, refreshed, replayFailure, useTemporal } from '../support/temporal.js'
 
 const server = useTemporal('dev')
 
@@ -103,4 +103,33 @@ test('continue-as-new under a stream of turnovers loses none on a real server', 
     expect(answer).toMatchObject({ kind: 'ended', next: { kind: 'granted', epoch: epoch + 1 } })
   }
   expect((await pool.leaseView()).log.map(({ ended }) => ended)).toEqual([...Array.from({ length: 10 }, () => 'died'), null])
+})
+
+test.each(['before', 'with'])('an update is answered before its loop acts, also when a signal came %s it', async (when) => {
+  const pool = await server.pool()
+  await pool.startFleet({ minReplicas: 1, maxReplicas: 5 })
+  for (const requestId of ['r1', 'r2']) {
+    const request = { requestId, labels: {}, environment: {}, hostPort: null }
+    await pool.fleet.executeUpdate(messages.provisionEngine, { args: [request] })
+  }
+  await eventually(async () => (await pool.fleetView()).engines.filter(({ phase }) => phase === 'starting').length === 3)
+  const { vpn } = await pool.fleetView()
+  const signal = () => pool.fleet.signal(messages.vpnChanged, { ...vpn, country: 'Iceland' })
+  if (when === 'before') {
+    await signal()
+    await eventually(async () => (await pool.fleetView()).vpn.country === 'Iceland')
+  }
+  await pool.rest()
+  if (when === 'with') await signal()
+  const scaled = pool.fleet.executeUpdate(messages.scale, { args: [{ requestId: 'r3', wanted: 1 }] })
+  await eventually(async () => (await pool.fleet.describe()).raw.pendingWorkflowTask !== null)
+  await pool.work()
+  expect(await scaled).toEqual({ kind: 'wanted', wanted: 1 })
+  await eventually(async () => (await pool.fleetView()).engines.length === 1)
+  const history = await pool.fleet.fetchHistory()
+  const events = history.events ?? []
+  const accepted = events.findLastIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes)
+  expect(events[accepted + 1]?.workflowExecutionUpdateCompletedEventAttributes).toBeTruthy()
+  expect(events[accepted + 2]?.signalExternalWorkflowExecutionInitiatedEventAttributes).toBeTruthy()
+  expect(await replayFailure(history, pool.fleet.workflowId)).toBeNull()
 })
