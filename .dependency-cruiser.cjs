@@ -142,8 +142,8 @@ module.exports = {
     {
       name: 'nobody-imports-tests',
       severity: 'error',
-      from: { pathNot: '^(test|bench)/' },
-      to: { path: '^(test|bench)/' },
+      from: { pathNot: '^(test|bench|chaos)/' },
+      to: { path: '^(test|bench|chaos)/' },
     },
     {
       name: 'tests-and-benchmarks-apart',
@@ -151,6 +151,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^(test|bench)/' },
       to: { path: '^(test|bench)/', pathNot: ['^$1/', '^test/support/'] },
+    },
+    {
+      name: 'campaigns-apart',
+      comment: 'campaigns may use bench and test/support, only their own tests use campaigns',
+      severity: 'error',
+      from: { path: '^(test|bench|chaos)/', pathNot: '^(chaos|test/chaos)/' },
+      to: { path: '^chaos/' },
     },
     {
       name: 'no-cycle',

@@ -16,7 +16,7 @@ const oneByOne = { maxWorkers: 1, testTimeout: 10 * minute, hookTimeout: 5 * min
 
 const server = ['test/workflows/**/*.test.ts', 'test/replay/**/*.test.ts']
 const docker = ['test/docker/**/*.test.ts']
-const e2e = ['test/e2e/**/*.test.ts', 'test/crash/**/*.test.ts']
+const e2e = ['test/e2e/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/chaos/campaign.test.ts']
 
 export default defineConfig({
   test: {

@@ -7,6 +7,7 @@
 import { runChecks } from './checks/run-checks.mjs'
 import { staticChecks } from './checks/static.mjs'
 import { countFiles, dockerObstacle, runSuite, suites } from './checks/suites.mjs'
+import { compileCampaigns } from './setup/campaigns.mjs'
 import { prepare } from './setup/prepare.mjs'
 import { runScript, Steps } from './setup/steps.mjs'
 import { obtainTestServer } from './setup/test-server-binary.mjs'
@@ -31,6 +32,7 @@ async function runAll(total) {
   const steps = new Steps()
   const env = await prepare(steps, { external: false })
   const testServer = await steps.run('test server', (say) => obtainTestServer(say))
+  await steps.run('chaos build', compileCampaigns)
   const failedChecks = await runChecks(steps, staticChecks)
   total.failed += failedChecks.length
   total.passed += staticChecks.length - failedChecks.length

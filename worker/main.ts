@@ -20,7 +20,7 @@ import { temporalTarget } from '../src/temporal/connection.js'
 import { ensureNamespace } from '../src/temporal/namespace.js'
 import { poolTaskQueue } from '../src/temporal/names.js'
 import { takeOverFromLost, workerIdentity } from './lost-workers.js'
-import { ensureSingletons } from './singletons.js'
+import { ensureSingletons, knownInstance } from './singletons.js'
 
 /** How long a worker that is to stop lets work on containers end first. */
 const DRAIN_MS = 3_000
@@ -50,10 +50,12 @@ async function main(): Promise<void> {
   const stopping = new AbortController()
   const inFlight = new InFlight()
   const { docker, engines } = config
+  const instance = (config.instanceIsNamed ? null : await knownInstance(client, config.pool)) ?? config.instance
+  if (instance !== config.instance) logger.info({ instance }, 'this pool was begun under another instance name, which goes on')
   const runtime = createDockerRuntime({
     dockerHost: docker.host,
     managedLabel: docker.managedLabel,
-    instance: config.instance,
+    instance,
     limits: { memoryMb: engines.memoryMb, cpus: engines.cpus, pidsLimit: engines.pidsLimit },
   })
   const takingOver = takeOverFromLost(client, config.pool, logger)
@@ -73,7 +75,7 @@ async function main(): Promise<void> {
   })
   const running = worker.run()
   const [portsInUse] = await Promise.all([portsOf(runtime, logger), takingOver])
-  await ensureSingletons(client, { pool: config.pool, policy: policyOf(config), portsInUse })
+  await ensureSingletons(client, { pool: config.pool, policy: policyOf(config), portsInUse, instance })
   logger.info({ pool: config.pool, taskQueue: poolTaskQueue(config.pool) }, 'worker is ready')
   process.send?.({ kind: 'ready' })
 

@@ -17,7 +17,6 @@ import {
   setHandler,
   upsertMemo,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow'
 import type { EngineActivities } from '../activities/api.js'
 import {
@@ -40,6 +39,7 @@ import {
 import type { EngineView, Problem } from '../src/domain/views.js'
 import { fleetWorkflowId } from '../src/temporal/names.js'
 import { CONTAINER_ID, ENGINE_STATE, FORWARDED, LEASE_EPOCH } from '../src/temporal/search-attributes.js'
+import { historyWatch } from './long-history.js'
 import * as messages from './messages.js'
 import { onSignal } from './on-signal.js'
 import { restartableActivities } from './restartable.js'
@@ -73,6 +73,7 @@ export interface EngineWorkflowInput extends EngineInput {
  */
 export async function engine(input: EngineWorkflowInput): Promise<void> {
   let state = input.carried ? restoredEngine(input.carried) : initialEngine(input, Date.now())
+  const isLong = historyWatch()
   let refreshAsked = false
   let nudged = false
   let told = input.carried || !input.adopt ? state.view.revision : -1
@@ -132,7 +133,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
     if (!isCancellation(error)) throw error
   })
 
-  const leaving = (): boolean => refreshAsked || workflowInfo().continueAsNewSuggested
+  const leaving = (): boolean => refreshAsked || isLong()
   while (state.removing === null) {
     const stirred = () => state.due !== null || state.removing !== null || leaving()
     await untilStirred(() => stirred() || state.yieldBy !== null)

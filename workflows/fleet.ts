@@ -15,7 +15,6 @@ import {
   setHandler,
   type SignalDefinition,
   uuid4,
-  workflowInfo,
 } from '@temporalio/workflow'
 import type { FleetActivities } from '../activities/api.js'
 import type { EngineInput } from '../src/domain/engine.js'
@@ -39,6 +38,7 @@ import {
   wantedReplicas,
 } from '../src/domain/fleet.js'
 import { engineWorkflowId, leaseWorkflowId } from '../src/temporal/names.js'
+import { historyWatch } from './long-history.js'
 import * as messages from './messages.js'
 import { onSignal } from './on-signal.js'
 import { untilStirred } from './until-stirred.js'
@@ -73,6 +73,7 @@ const TELLS_THE_LEASE = 'fleet-tells-the-lease'
 export async function fleet(input: FleetInput): Promise<void> {
   let state = input.carried ? restoredFleet(input.carried) : initialFleet(input.pool, input.policy, input.portsInUse)
   if (!input.carried && !patched(OBSERVES_FIRST)) state = { ...state, listed: true }
+  const isLong = historyWatch()
   let refreshAsked = false
   let stirred = true
   /** Engines that are gone for good and that the lease has not been told of. */
@@ -183,7 +184,7 @@ export async function fleet(input: FleetInput): Promise<void> {
 
   while (true) {
     const at = wakeAt(state, Date.now())
-    const due = () => stirred || refreshAsked || workflowInfo().continueAsNewSuggested
+    const due = () => stirred || refreshAsked || isLong()
     if (!(await untilStirred(due, at === null ? null : Math.max(1, at - Date.now())))) stirred = true
     if (stirred) {
       stirred = false

@@ -12,7 +12,6 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow'
 import type { LeaseActivities } from '../activities/api.js'
 import {
@@ -26,6 +25,7 @@ import {
   viewOf,
 } from '../src/domain/lease.js'
 import { engineWorkflowId, fleetWorkflowId } from '../src/temporal/names.js'
+import { historyWatch } from './long-history.js'
 import * as messages from './messages.js'
 import { onSignal } from './on-signal.js'
 import { restartableActivities } from './restartable.js'
@@ -60,6 +60,7 @@ export interface LeaseInput {
 export async function forwardedLease(input: LeaseInput): Promise<void> {
   let state = input.carried ? restoredLease(input.carried.state) : initialLease(input.pool, input.index, input.enabled, Date.now())
   const outbox: LeaseEffect[] = input.carried?.outbox ?? []
+  const isLong = historyWatch()
   let refreshAsked = false
 
   const take = (command: LeaseCommand): LeaseAnswer => {
@@ -139,12 +140,7 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
     const epoch = state.holder?.epoch
     const phase = state.holder?.phase
     const stirred = () =>
-      outbox.length > 0 ||
-      refreshAsked ||
-      state.recovering ||
-      workflowInfo().continueAsNewSuggested ||
-      state.holder?.epoch !== epoch ||
-      state.holder?.phase !== phase
+      outbox.length > 0 || refreshAsked || state.recovering || isLong() || state.holder?.epoch !== epoch || state.holder?.phase !== phase
     const limit = phase === 'revoking' ? FENCE_AFTER : phase === 'granted' ? CONFIRM_WITHIN : null
     const inTime = await untilStirred(stirred, limit)
     if (!inTime && !state.recovering && state.holder && state.holder.epoch === epoch && state.holder.phase === phase) {
@@ -159,7 +155,7 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
       }
     }
     for (let effect = outbox.shift(); effect; effect = outbox.shift()) await carryOut(effect)
-    if ((refreshAsked || workflowInfo().continueAsNewSuggested) && outbox.length === 0) {
+    if ((refreshAsked || isLong()) && outbox.length === 0) {
       await condition(allHandlersFinished)
       if (outbox.length > 0) continue
       await continueAsNew<typeof forwardedLease>({ ...input, carried: { state, outbox } })

@@ -290,6 +290,9 @@ class Watcher {
     const { facts, runtime, logger, dryRun } = this.#options
     const lease = await facts.lease()
     if (lease.recovering || lease.holder?.containerId === container.id) return
+    // What the list or the event said may be over by now: it was the holder's, and has been handed on from.
+    const now = await runtime.inspect(container.id)
+    if (now?.state !== 'running' && now?.state !== 'paused') return
     logger.warn(
       { code: 'WATCH-06', containerId: container.id, name: container.name },
       'a forwarded container runs that the lease did not start',

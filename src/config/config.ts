@@ -12,6 +12,8 @@ export interface Config {
   pool: string
   /** Which Berth a container belongs to: `BERTH_INSTANCE`, else the same for the same Temporal server, namespace and pool. */
   instance: string
+  /** `BERTH_INSTANCE` is set; else a pool that runs already keeps the name that it was begun with. */
+  instanceIsNamed: boolean
   dataDir: string
   /** What becomes of the engines when Berth is stopped in order. */
   onStop: Values['BERTH_ON_STOP']

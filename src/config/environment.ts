@@ -98,6 +98,7 @@ function toConfig(values: Values): Config {
   if (values.API_KEY === 'defaultpassword') notes.push('API_KEY is the published example of older .env files: anyone can guess it')
   return {
     pool: values.BERTH_POOL,
+    instanceIsNamed: values.BERTH_INSTANCE !== undefined,
     instance:
       values.BERTH_INSTANCE ??
       instanceOf({ address: temporalAddress(values), namespace: values.TEMPORAL_NAMESPACE, pool: values.BERTH_POOL }),

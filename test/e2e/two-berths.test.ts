@@ -3,7 +3,8 @@ import { whyNoDockerd } from '../support/dockerd.js'
 import { ForwardedSampler, verifyExclusive } from '../support/sampler.js'
 import { Berth, DockerWorld, eventually } from '../support/world.js'
 
-const ELECTIONS = 100
+/** Of each. */
+const ELECTIONS = Number(process.env.BERTH_TEST_ELECTIONS ?? 40)
 
 describe.skipIf(whyNoDockerd() !== null)('of two Berths with a Temporal each on one Docker daemon and one VPN', () => {
   let world: DockerWorld

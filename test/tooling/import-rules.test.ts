@@ -5,7 +5,7 @@ import { repository, withFixtureTree } from './fixture-tree.js'
 import { runTool, type ToolResult } from './run-tool.js'
 
 const cruiser = 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'
-const roots = ['src', 'workflows', 'activities', 'worker', 'test', 'bench']
+const roots = ['src', 'workflows', 'activities', 'worker', 'test', 'bench', 'chaos']
 const target = 'export const value = 1\n'
 
 /** What the planted files point at. */

@@ -1,0 +1,12 @@
+/**
+ * @module
+ * Every fault that a campaign knows.
+ */
+import type { Fault } from '../fault.js'
+import { containerFaults } from './containers.js'
+import { dockerApiFaults } from './docker-api.js'
+import { loadFaults } from './load.js'
+import { processFaults } from './processes.js'
+import { vpnFaults } from './vpn.js'
+
+export const FAULTS: readonly Fault[] = [...processFaults, ...dockerApiFaults, ...containerFaults, ...vpnFaults, ...loadFaults]
