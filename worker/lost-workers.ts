@@ -45,7 +45,7 @@ export async function takeOverFromLost(client: Client, pool: string, logger: Log
     await client.workflowService.resetStickyTaskQueue({ namespace, execution })
     const { pendingActivities } = await client.workflowService.describeWorkflowExecution({ namespace, execution })
     const holder = pendingActivities?.find(
-      ({ state, lastWorkerIdentity }) => state === STARTED && lastWorkerIdentity && isKnownDead(lastWorkerIdentity),
+      ({ state, lastWorkerIdentity }) => Number(state) === STARTED && lastWorkerIdentity && isKnownDead(lastWorkerIdentity),
     )
     if (!holder?.lastWorkerIdentity) return
     logger.info({ workflowId, lost: holder.lastWorkerIdentity }, 'an activity of a dead worker is begun anew')

@@ -3,7 +3,6 @@
  * Waiting for messages, so that what is done next comes in the same order in every replay.
  */
 import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow'
-import type { Duration } from '@temporalio/common'
 
 /** More turns than the answer of an update that does not wait takes to be given. */
 const TURNS = 20
@@ -14,7 +13,7 @@ const TURNS = 20
  * Whether a signal and an update arrive in one activation or in two may differ between the first run and a replay: a task that times out between them is enough.
  * So then would the order of the update's answer and of the commands of the loop that was waiting, which no replay bears.
  */
-export async function untilStirred(stirred: () => boolean, limit: Duration | null = null): Promise<boolean> {
+export async function untilStirred(stirred: () => boolean, limit: string | number | null = null): Promise<boolean> {
   if (limit === null) {
     await condition(stirred)
     await updatesAnswered()

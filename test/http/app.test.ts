@@ -629,7 +629,10 @@ describe('health', () => {
     expect(response.status).toBe(503)
     expect(Ready.parse(await response.json())).toEqual({
       status: 'not-ready',
-      parts: { temporal: { ok: true, code: null, detail: null }, docker: { ok: false, code: null, detail: 'nothing at /var/run/docker.sock: is Docker running?' } },
+      parts: {
+        temporal: { ok: true, code: null, detail: null },
+        docker: { ok: false, code: null, detail: 'nothing at /var/run/docker.sock: is Docker running?' },
+      },
     })
     expect((await app.request('/readyz', { method: 'HEAD' })).status).toBe(503)
   })
