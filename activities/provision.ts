@@ -155,27 +155,33 @@ async function makeForwarded(
     const cleared = grant.containerId === null ? null : await runtime.inspect(grant.containerId)
     if (cleared?.state === 'running' && cleared.id !== input.containerId) return started(spec, cleared.id, network, settings)
     if (cleared?.state !== 'created') return null
+    if (await yieldsToRival(cleared.id, deps)) return null
     return (await startById(cleared.id, deps)) ? started(spec, cleared.id, network, settings) : null
   }
   await removeThose(engine, runtime, (container) => !container.engine.forwarded)
   deps.checkpoint('own containers removed')
   const created = await createForwarded(spec, grant.epoch, scope, deps)
   deps.checkpoint('created')
-  const [cleared, rival] = await Promise.all([
+  const [cleared, yields] = await Promise.all([
     lease.confirm({ engineId: engine.engineId, epoch: grant.epoch, containerId: created.id }),
-    foreignRival(runtime, deps.vpn, created.id),
+    yieldsToRival(created.id, deps),
   ])
   deps.checkpoint('confirmed')
-  if (rival !== null) {
-    await lease.conflict(rival)
-    await runtime.remove(created.id)
-    return null
-  }
+  if (yields) return null
   if (cleared.kind !== 'confirmed') {
     if (!created.adopted) await runtime.remove(created.id)
     return null
   }
   return (await startById(created.id, deps)) ? started(spec, created.id, network, settings) : null
+}
+
+/** Whether another Berth holds the port, or is about to with an older container: then the lease is told and this container, not started yet, is removed. */
+async function yieldsToRival(containerId: string, { runtime, lease, vpn }: ProvisionDeps): Promise<boolean> {
+  const rival = await foreignRival(runtime, vpn, containerId)
+  if (rival === null) return false
+  await lease.conflict(rival)
+  await runtime.remove(containerId)
+  return true
 }
 
 /** Creates under the fixed name, which is Docker's own lock. */

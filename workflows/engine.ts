@@ -139,8 +139,8 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
     await untilStirred(() => stirred() || state.yieldBy !== null)
     if (!stirred() && state.yieldBy !== null) {
       const by = state.yieldBy
-      await untilStirred(() => stirred() || state.yieldBy !== by, Math.max(1, by - Date.now()))
-      if (state.yieldBy === by) state = yieldedInVain(state, Date.now())
+      const inTime = await untilStirred(() => stirred() || state.yieldBy !== by, Math.max(1, by - Date.now()))
+      if (!inTime) state = yieldedInVain(state, Math.max(by, Date.now()))
       continue
     }
     if (state.removing !== null) break

@@ -311,7 +311,7 @@ class Watcher {
 
   async #tellListed(discrepancies: readonly Discrepancy[], containers: readonly ManagedContainer[], lease: LeaseView): Promise<void> {
     const pending =
-      discrepancies.some(({ kind }) => kind === 'found' || kind === 'forwarded-stray') ||
+      discrepancies.some(({ kind }) => kind === 'found' || (kind === 'forwarded-stray' && !this.#options.dryRun)) ||
       (lease.recovering && containers.some((container) => container.engine.forwarded))
     if (pending) return this.#listNow()
     await this.#options.facts.listed()
@@ -332,9 +332,10 @@ class Watcher {
     const told = lease.condition?.code === 'lease-conflict' ? lease.condition.detail : null
     if (vpn.name === null || (lease.holder !== null && told === null)) return
     const foreign = await foreignHolder(runtime, vpn)
+    const isNew = told !== null && !this.#inConflict
     this.#inConflict = foreign !== null || told !== null
-    if (foreign !== null) this.#conflictSeenAt = performance.now()
-    else if (told === null || performance.now() - this.#conflictSeenAt < CONFLICT_OVER_MS) return
+    if (foreign !== null || isNew) this.#conflictSeenAt = performance.now()
+    if (foreign === null && (told === null || performance.now() - this.#conflictSeenAt < CONFLICT_OVER_MS)) return
     if (foreign !== told) await facts.conflict(foreign)
   }
 

@@ -5,7 +5,7 @@ import type { ProvisionInput } from '../../activities/api.js'
 import type { LeaseClient } from '../../activities/lease-client.js'
 import { type EngineSettings, type ProvisionDeps, provisionEngine } from '../../activities/provision.js'
 import { createVpnLocator } from '../../activities/vpn-locator.js'
-import { RuntimeError } from '../../src/docker/runtime.js'
+import { type ManagedContainer, RuntimeError } from '../../src/docker/runtime.js'
 import type { EngineInput, Provisioned } from '../../src/domain/engine.js'
 import { initialLease, type LeaseAnswer, type LeaseCommand, type LeaseState, step, viewOf } from '../../src/domain/lease.js'
 import { type DockerCall, type DockerState, execute, forwardedRunning, runtimeOver, settle, withState } from './memory-docker.js'
@@ -61,6 +61,8 @@ export class Bench {
   /** Called before a message reaches the lease. */
   beforeMessage: (command: LeaseCommand) => void = () => undefined
   vpn: { id: string; running: boolean } | null = null
+  /** Containers of another Berth on this daemon. */
+  others: readonly ManagedContainer[] = []
 
   constructor(lease = readyLease()) {
     this.lease = lease
@@ -93,7 +95,7 @@ export class Bench {
   }
 
   deps(checkpoint: (step: string) => void = () => undefined): ProvisionDeps {
-    const runtime = runtimeOver(async (call) => this.call(call), this.vpn)
+    const runtime = { ...runtimeOver(async (call) => this.call(call), this.vpn), others: async () => [...this.others] }
     return { runtime, lease: this.leaseClient, vpn: createVpnLocator(runtime, this.vpn && 'gluetun'), settings: SETTINGS, checkpoint }
   }
 

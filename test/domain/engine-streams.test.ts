@@ -14,8 +14,8 @@ import { FORWARDED, fresh, health, lostAt, made, MINUTE, PROBLEM, up } from './e
 import { aStream, frozen } from './samples.js'
 
 const started = (id: string): EngineFact => {
-  const { engineId, containerId, startedAt, endedAt, endReason, ...stream } = aStream(id)
-  return { kind: 'stream-started', stream }
+  const { keyType, key, playbackSessionId, statUrl, commandUrl, isLive } = aStream(id)
+  return { kind: 'stream-started', stream: { id, keyType, key, playbackSessionId, statUrl, commandUrl, isLive } }
 }
 const start = (state: EngineState, id: string, now = 10): EngineState => observe(frozen(state), started(id), now)
 const end = (state: EngineState, id: string, now = 20): EngineState => observe(frozen(state), { kind: 'stream-ended', streamId: id }, now)

@@ -5,12 +5,10 @@ import {
   type EngineFact,
   type EngineState,
   failed,
-  type HealthFact,
   initialEngine,
   isUnreliable,
   observe,
   provisioned,
-  type Provisioned,
   provisioning,
   waitMs,
 } from '../../src/domain/engine.js'

@@ -6,7 +6,6 @@ import {
   engineChanged,
   engineGone,
   type FleetAction,
-  type FleetState,
   initialFleet,
   liveEngines,
   missing,

@@ -318,10 +318,10 @@ it('the sequences above see everything: turnovers, refusals and every reason to 
   expect([...seen]).toEqual(expect.arrayContaining([...reasons, ...refusals, 'granted', 'confirmed', 'fourth turnover']))
 })
 
-it('remembers the last fifty requests and no more', () => {
+it('remembers the last two hundred requests and no more', () => {
   let state = initialLease('default', 0, true, 0)
-  for (let count = 0; count < 60; count++)
+  for (let count = 0; count < 260; count++)
     state = step(state, { kind: 'elect', reason: 'forced', requestId: `r${count}`, epoch: null, candidate: null, force: false }, 0).state
-  expect(state.recent).toHaveLength(50)
-  expect(state.recent.at(-1)).toBe('r59')
+  expect(state.recent).toHaveLength(200)
+  expect(state.recent.at(-1)).toBe('r259')
 })

@@ -95,7 +95,11 @@ describe('an operator’s request', () => {
       const run = heldLease()
       const before = run.state
       expect(ask(run, 'r1', epoch)).toMatchObject({
-        answer: { kind: 'refused', type: 'EpochMismatch', message: `The lease is at epoch 1, not ${epoch}: read it again and decide anew.` },
+        answer: {
+          kind: 'refused',
+          type: 'EpochMismatch',
+          message: `The lease is at epoch 1, not ${epoch}: read it again and decide anew.`,
+        },
         effects: [],
       })
       expect(run.state).toBe(before)
@@ -116,6 +120,22 @@ describe('an operator’s request', () => {
     const before = run.state
     expect(ask(run, 'r1', 1)).toMatchObject({ answer: { kind: 'accepted' }, effects: [] })
     expect(run.state).toBe(before)
+  })
+
+  it('that others asked for too at the same time is done once for all of them', () => {
+    const run = heldLease()
+    const ask = (requestId: string, alsoFor: string[]) =>
+      run.take({ kind: 'elect', reason: 'forced', requestId, alsoFor, candidate: null, force: false, epoch: 1 })
+    expect(ask('r1', ['r2', 'r3']).effects).toHaveLength(1)
+    expect(run.state.recent).toEqual(['r1', 'r2', 'r3'])
+    run.ended(1, 'b')
+    run.confirm('b', 2)
+    const before = run.state
+    for (const [requestId, ...alsoFor] of [['r2'], ['r3', 'r1'], ['r1', 'r2', 'r3']] as [string, ...string[]][]) {
+      expect(ask(requestId, alsoFor)).toMatchObject({ answer: { kind: 'accepted' }, effects: [] })
+    }
+    expect(run.state).toBe(before)
+    expect(ask('r3', ['r4']).answer).toMatchObject({ type: 'EpochMismatch' })
   })
 
   it.each(Object.entries(requests))('%s is refused while no VPN is configured', (_, ask) => {

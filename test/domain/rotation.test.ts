@@ -1,6 +1,25 @@
 import { describe, expect, it } from 'vitest'
-import { askRotation, decide, engineGone, type FleetPolicy, type FleetState, missing, passTime, restoredFleet, viewOf, wakeAt } from '../../src/domain/fleet.js'
-import { type DueRotation, dueRotation, holderOf, type RotationFacts, rotationView, rotationWakeAt, turnOver } from '../../src/domain/rotation.js'
+import {
+  askRotation,
+  decide,
+  engineGone,
+  type FleetPolicy,
+  type FleetState,
+  missing,
+  passTime,
+  restoredFleet,
+  viewOf,
+  wakeAt,
+} from '../../src/domain/fleet.js'
+import {
+  type DueRotation,
+  dueRotation,
+  holderOf,
+  type RotationFacts,
+  rotationView,
+  rotationWakeAt,
+  turnOver,
+} from '../../src/domain/rotation.js'
 import type { EngineView } from '../../src/domain/views.js'
 import { fleetOf, set } from './fleet-samples.js'
 import { anEngine, aStream, frozen, NOW, POLICY } from './samples.js'

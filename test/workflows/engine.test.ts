@@ -1,8 +1,6 @@
-import { ApplicationFailure } from '@temporalio/common'
 import { describe, expect, test } from 'vitest'
-import type { Activities, ProvisionInput } from '../../activities/api.js'
-import type { AdoptedContainer, Provisioned } from '../../src/domain/engine.js'
-import type { EnginePhase, EngineView } from '../../src/domain/views.js'
+import type { AdoptedContainer } from '../../src/domain/engine.js'
+import type { EngineView } from '../../src/domain/views.js'
 import { CONTAINER_ID, ENGINE_STATE, FORWARDED, LEASE_EPOCH } from '../../src/temporal/search-attributes.js'
 import * as messages from '../../workflows/messages.js'
 import {
@@ -19,60 +17,9 @@ import {
   useTemporal,
   waitsOf,
 } from '../support/temporal.js'
+import { failing, forwardedContainer, has, healthy, lastTold, lose, phase, provisioning, startedEngine } from './engine-steps.js'
 
 const server = useTemporal('time-skipping')
-
-type Fakes = Partial<Activities>
-
-const forwardedContainer = (containerId: string, epoch: number): Provisioned =>
-  container(containerId, { forwarded: { epoch, p2pPort: 51_413 } })
-
-/** Every provisioning gives the next of these; the last one is given again and again. */
-function provisioning(...steps: ((input: ProvisionInput) => Provisioned | Promise<Provisioned>)[]): Fakes {
-  let taken = 0
-  return {
-    async provision(input) {
-      const step = steps[Math.min(taken++, steps.length - 1)]
-      if (!step) throw new Error('no step')
-      return step(input)
-    },
-  }
-}
-
-const failing = (type: string) => (): never => {
-  throw ApplicationFailure.nonRetryable(`because of ${type}`, type)
-}
-
-/** Engine `a` of a pool with a stand-in for the fleet, with its first container. */
-async function startedEngine(pool: Pool): Promise<void> {
-  await pool.standInFleet()
-  await pool.startEngine('a')
-  await phase(pool, 'starting')
-}
-
-const phase = (pool: Pool, wanted: EnginePhase): Promise<EngineView> =>
-  eventually(async () => {
-    const view = await pool.engineView('a')
-    return view.phase === wanted ? view : null
-  })
-const lose = (pool: Pool, containerId: string, reason = 'died'): Promise<void> =>
-  pool.engine('a').signal(messages.containerLost, { containerId, reason })
-const healthy = (pool: Pool, containerId: string, changes: Partial<messages.HealthReport> = {}): Promise<void> =>
-  pool.engine('a').signal(messages.healthChanged, {
-    containerId,
-    health: 'healthy',
-    version: '3.2.3',
-    platform: 'linux',
-    detail: null,
-    replace: false,
-    ...changes,
-  })
-const has = (pool: Pool, containerId: string): Promise<EngineView> =>
-  eventually(async () => {
-    const view = await pool.engineView('a')
-    return view.containerId === containerId && view.phase === 'starting' ? view : null
-  })
-const lastTold = async (pool: Pool): Promise<EngineView | undefined> => (await toldTo<EngineView>(pool.fleet, 'engineChanged')).at(-1)
 
 describe('an engine', () => {
   test('provisions, becomes running when it answers, and tells the fleet of each change', async () => {
@@ -265,7 +212,45 @@ describe('backing off', () => {
     expect(new Set(waits)).toEqual(new Set([60]))
   })
 
-  test('adds at most 30 events for each failed attempt', async () => {
+  test('begins only when what it had is handed back, once for each wait, and without it when it does not wait', async () => {
+    const retiring = new Gate()
+    const pool = await server.pool({
+      ...provisioning(
+        () => forwardedContainer('c1', 3),
+        () => forwardedContainer('c2', 4),
+        () => container('c3'),
+      ),
+      retire: () => retiring.pass(),
+    })
+    await startedEngine(pool)
+    await lose(pool, 'c1')
+    await has(pool, 'c2')
+    expect(pool.asked.retire).toEqual([])
+    await lose(pool, 'c2')
+    await eventually(() => retiring.waiting === 1)
+    await pool.sleep('5 seconds')
+    expect(pool.asked.provision).toHaveLength(2)
+    retiring.open()
+    await pool.sleep('2 seconds')
+    await has(pool, 'c3')
+    expect(pool.asked.retire).toEqual([{ engineId: 'a', pool: pool.name, reason: 'crash-loop' }])
+    expect(pool.asked.provision[2]).toMatchObject({ containerId: null, epoch: null, reason: 'died' })
+    expect(await waitsOf(pool.engine('a'))).toEqual([1])
+  })
+
+  test('is cut short by retryNow that comes while it is handed back', async () => {
+    const retiring = new Gate()
+    const pool = await server.pool({ ...provisioning(failing('network-gone'), () => container('c1')), retire: () => retiring.pass() })
+    await pool.standInFleet()
+    await pool.startEngine('a')
+    await eventually(() => retiring.waiting === 1)
+    await pool.engine('a').signal(messages.retryNow)
+    retiring.open()
+    await has(pool, 'c1')
+    expect(await waitsOf(pool.engine('a'))).toEqual([])
+  })
+
+  test('adds at most 36 events for each failed attempt', async () => {
     const pool = await server.pool(provisioning(failing('image-missing')))
     await pool.standInFleet()
     await pool.startEngine('a')
@@ -273,7 +258,7 @@ describe('backing off', () => {
     const [events, waits] = [await eventCount(pool.engine('a')), (await waitsOf(pool.engine('a'))).length]
     await pool.sleep('10 minutes')
     const perAttempt = ((await eventCount(pool.engine('a'))) - events) / ((await waitsOf(pool.engine('a'))).length - waits)
-    expect(perAttempt).toBeLessThanOrEqual(30)
+    expect(perAttempt).toBeLessThanOrEqual(36)
   })
 })
 
@@ -393,7 +378,7 @@ describe('removal', () => {
     await pool.engine('a').signal('removeEngine')
     await eventually(async () => (await pool.engine('a').describe()).status.name === 'COMPLETED')
     expect(pool.asked.provision.length).toBe(asked)
-    expect(pool.asked.retire).toEqual([{ engineId: 'a', pool: pool.name, reason: 'asked' }])
+    expect(pool.asked.retire.at(-1)).toEqual({ engineId: 'a', pool: pool.name, reason: 'asked' })
   })
 
   test('lets no later fact bring the engine back', async () => {
@@ -510,7 +495,7 @@ describe('search attributes', () => {
         () => gates[1].pass().then(failing('image-missing')),
         () => gates[2].pass().then(() => container('c2')),
       ),
-      retire: () => retiring.pass(),
+      retire: async ({ reason }) => (reason === 'deleted' ? retiring.pass() : undefined),
     })
     await pool.standInFleet()
     await pool.startEngine('a')
@@ -524,7 +509,7 @@ describe('search attributes', () => {
     await eventually(() => gates[1].waiting === 1)
     await show(pool, 'provisioning', false, 'c1', 3)
     gates[1].open()
-    await show(pool, 'backing-off', false, 'c1', 3)
+    await show(pool, 'backing-off', false, undefined, undefined)
     await pool.engine('a').signal(messages.retryNow)
     await eventually(() => gates[2].waiting === 1)
     gates[2].open()

@@ -1,7 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { describe, expect, test } from 'vitest'
 import type { AdoptedContainer } from '../../src/domain/engine.js'
-import type { FleetPolicy } from '../../src/domain/fleet.js'
 import type { EngineView, FleetView } from '../../src/domain/views.js'
 import * as messages from '../../workflows/messages.js'
 import {
@@ -10,40 +9,15 @@ import {
   eventually,
   Gate,
   keepHistory,
-  POLICY,
   type Pool,
   refreshed,
   runOf,
   toldTo,
   useTemporal,
 } from '../support/temporal.js'
+import { configure, grown, idOf, ids, provision, remove, scale } from './fleet-steps.js'
 
 const server = useTemporal('time-skipping')
-
-let requests = 0
-const provision = (pool: Pool, changes: Partial<{ requestId: string; hostPort: number | null }> = {}): Promise<messages.FleetAnswer> =>
-  pool.fleet.executeUpdate(messages.provisionEngine, {
-    args: [{ requestId: `r${++requests}`, labels: { app: 'x' }, environment: { A: 'b' }, hostPort: null, ...changes }],
-  })
-const remove = (pool: Pool, engineId: string, requestId = `r${++requests}`): Promise<messages.FleetAnswer> =>
-  pool.fleet.executeUpdate(messages.deleteEngine, { args: [{ requestId, engineId }] })
-const scale = (pool: Pool, wanted: number): Promise<messages.FleetAnswer> =>
-  pool.fleet.executeUpdate(messages.scale, { args: [{ requestId: `r${++requests}`, wanted }] })
-const configure = (pool: Pool, changes: Partial<FleetPolicy>): Promise<void> =>
-  pool.fleet.signal(messages.configureFleet, { policy: { ...POLICY, ...changes } })
-
-const idOf = (answer: messages.FleetAnswer): string => {
-  if (answer.kind !== 'engine') throw new Error(`no engine: ${JSON.stringify(answer)}`)
-  return answer.engineId
-}
-
-/** The fleet once it has exactly so many engines, each with a container that is not on its way out. */
-const grown = (pool: Pool, count: number): Promise<EngineView[]> =>
-  eventually(async () => {
-    const { engines } = await pool.fleetView()
-    return engines.length === count && engines.every((engine) => engine.phase === 'starting' || engine.phase === 'running') ? engines : null
-  })
-const ids = (engines: EngineView[]): string[] => engines.map(({ engineId }) => engineId)
 
 describe('the wanted number', () => {
   test('of engines is started: MIN_REPLICAS at first, each with ports of its own', async () => {
@@ -186,7 +160,7 @@ describe('provisioning on request', () => {
     })
     await pool.startFleet({ minReplicas: 1 })
     expect((await grown(pool, 1)).map(({ httpPort }) => httpPort)).toEqual([19_001])
-    expect(pool.asked.retire).toHaveLength(1)
+    expect(pool.asked.retire.map(({ reason }) => reason)).toEqual(['port-taken', 'deleted'])
   })
 
   test('is refused when the port range is used up', async () => {

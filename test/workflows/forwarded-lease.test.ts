@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LeaseAnswer, SurveyedContainer } from '../../src/domain/lease.js'
+import type { SurveyedContainer } from '../../src/domain/lease.js'
 import * as messages from '../../workflows/messages.js'
 import {
   eventCount,
@@ -13,39 +13,9 @@ import {
   useTemporal,
   waitsOf,
 } from '../support/temporal.js'
+import { acquire, confirm, ended, heldLease, observe, operator, PORT, revoke, surveyOf, vacantLease } from './lease-steps.js'
 
-const PORT = 51_413
 const server = useTemporal('time-skipping')
-
-const observe = (pool: Pool, port: number | null, sequence = 1): Promise<void> =>
-  pool.lease.signal(messages.portObserved, { port, generation: { session: 1, sequence } })
-const acquire = (pool: Pool, engineId: string, nominated = false): Promise<LeaseAnswer> =>
-  pool.lease.executeUpdate(messages.acquire, { args: [{ engineId, nominated }] })
-const confirm = (pool: Pool, engineId: string, epoch: number, containerId = `container-${epoch}`): Promise<LeaseAnswer> =>
-  pool.lease.executeUpdate(messages.confirm, { args: [{ engineId, epoch, containerId }] })
-const revoke = (pool: Pool, epoch: number, by: string | null): Promise<LeaseAnswer> =>
-  pool.lease.executeUpdate(messages.revoke, { args: [{ epoch, reason: 'died', by }] })
-const ended = (pool: Pool, epoch: number, asking: string | null = null): Promise<LeaseAnswer> =>
-  pool.lease.executeUpdate(messages.ended, { args: [{ epoch, request: asking === null ? null : { engineId: asking, nominated: false } }] })
-
-/** A lease that has surveyed and knows the port; the fleet is a stand-in. */
-async function vacantLease(pool: Pool): Promise<void> {
-  await pool.standInFleet()
-  await pool.startLease()
-  await observe(pool, PORT)
-  await eventually(async () => !(await pool.leaseView()).recovering)
-}
-
-/** The same, held by engine `a` in phase `active`, epoch 1. */
-const surveyOf = (survey: SurveyedContainer[]) => ({ survey, port: null, conflict: null })
-
-const operator = (requestId: string, epoch: number | null = null) => ({ reason: 'slow', requestId, epoch, force: false })
-
-async function heldLease(pool: Pool): Promise<void> {
-  await vacantLease(pool)
-  await acquire(pool, 'a')
-  await confirm(pool, 'a', 1)
-}
 
 describe('a fresh lease', () => {
   test('answers recovering until the labelled containers are listed', async () => {

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest'
+import { foreignHolder, foreignRival } from '../../activities/lease-conflict.js'
+import type { VpnLocator } from '../../activities/vpn-locator.js'
+import { type ContainerState, type InspectedContainer, RuntimeError } from '../../src/docker/runtime.js'
+import { containerOf } from './memory-docker.js'
+import { SETTINGS } from './provision-bench.js'
+
+const SPEC = {
+  ...SETTINGS,
+  name: 'other-forwarded',
+  engineId: 'x',
+  pool: 'default',
+  httpPort: 1,
+  httpsPort: 2,
+  labels: {},
+  environment: {},
+}
+const OF_GLUETUN = { kind: 'container', containerId: 'g1', containerName: 'gluetun' } as const
+
+/** A forwarded container behind Gluetun, of the Berth called `theirs`. */
+function foreign(id: string, state: ContainerState, change: Partial<InspectedContainer> = {}): InspectedContainer {
+  const made = containerOf({ ...SPEC, network: OF_GLUETUN, forwarded: { index: 0, epoch: 1, p2pPort: 3 } }, id, { state })
+  return { ...made, engine: { ...made.engine, instance: 'theirs' }, ...change }
+}
+
+function vpnAt(name: string | null, id = 'g1'): VpnLocator {
+  const found = { id, name: name ?? '', running: true, health: 'none', startedAt: 0, address: null, provider: null } as const
+  return { name, find: async () => found, last: () => found }
+}
+const VPN = vpnAt('gluetun')
+
+const holderAmong = (containers: InspectedContainer[], vpn = VPN) => foreignHolder({ others: async () => containers }, vpn)
+const RUNS: ContainerState[] = ['running', 'paused', 'restarting']
+const DOES_NOT_RUN: ContainerState[] = ['created', 'exited', 'dead', 'removing']
+
+describe('another Berth that holds the port', () => {
+  it.each(RUNS)('is one of which a forwarded container behind the same VPN is %s', async (state) => {
+    expect(await holderAmong([foreign('f'.repeat(64), state)])).toBe(
+      'Container other-forwarded (ffffffffffff) of another Berth (instance theirs) holds the forwarded port of gluetun: nobody is forwarded here and nothing of it is touched. If that Berth is gone for good, set BERTH_INSTANCE=theirs here to take its containers over, or remove them.',
+    )
+  })
+
+  it.each(DOES_NOT_RUN)('is none whose container is %s', async (state) => {
+    expect(await holderAmong([foreign('f', state)])).toBeNull()
+  })
+
+  it('is told by the VPN’s container id, by its name, or by the label that names it', async () => {
+    const elsewhere = { networkMode: 'container:g0', labels: {} }
+    expect(await holderAmong([foreign('f', 'running', { networkMode: 'container:g1' })])).not.toBeNull()
+    expect(await holderAmong([foreign('f', 'running', { networkMode: 'container:gluetun' })])).not.toBeNull()
+    const labelled = { ...elsewhere, labels: { 'acestream.vpn_container': 'gluetun' } }
+    expect(await holderAmong([foreign('f', 'running', labelled)])).not.toBeNull()
+    expect(await holderAmong([foreign('f', 'running', elsewhere)])).toBeNull()
+    const other = { ...elsewhere, labels: { 'acestream.vpn_container': 'other' } }
+    expect(await holderAmong([foreign('f', 'running', other)])).toBeNull()
+  })
+
+  it('is none with followers only', async () => {
+    const follower = foreign('f', 'running')
+    expect(await holderAmong([{ ...follower, engine: { ...follower.engine, forwarded: false } }])).toBeNull()
+  })
+
+  it('is found among many', async () => {
+    expect(await holderAmong([foreign('a', 'exited'), foreign('b', 'created'), foreign('c', 'running')])).toContain('(c)')
+  })
+
+  it('with an instance label that cannot be read is named so', async () => {
+    const unreadable = foreign('f', 'running')
+    expect(await holderAmong([{ ...unreadable, engine: { ...unreadable.engine, instance: null } }])).toContain('instance unreadable')
+  })
+
+  it('cannot be without a VPN, and Docker is not asked', async () => {
+    const others = () => Promise.reject(new Error('asked'))
+    expect(await foreignHolder({ others }, vpnAt(null))).toBeNull()
+    expect(await foreignRival({ others, inspect: others }, vpnAt(null), 'own')).toBeNull()
+  })
+
+  it('is not concluded not to be when Docker cannot be asked', async () => {
+    const others = () => Promise.reject(new RuntimeError('unreachable', 'gone'))
+    await expect(foreignHolder({ others }, VPN)).rejects.toMatchObject({ code: 'unreachable' })
+    await expect(foreignRival({ others, inspect: async () => null }, VPN, 'own')).rejects.toMatchObject({ code: 'unreachable' })
+  })
+})
+
+describe('a rival of a container that was created and not started', () => {
+  const OWN = foreign('own', 'created', { createdAt: 100 })
+  const rivalAmong = (containers: InspectedContainer[], own: InspectedContainer | null = OWN) =>
+    foreignRival({ others: async () => containers, inspect: async () => own }, VPN, 'own')
+
+  it.each(RUNS)('is any that is %s, however new', async (state) => {
+    expect(await rivalAmong([foreign('f', state, { createdAt: 999 })])).toContain('(f)')
+  })
+
+  it('is one that was created before it, not one that was created after it', async () => {
+    expect(await rivalAmong([foreign('f', 'created', { createdAt: 99 })])).toContain('(f)')
+    expect(await rivalAmong([foreign('f', 'created', { createdAt: 101 })])).toBeNull()
+  })
+
+  it('of two that were created at the same time is the one with the lower id', async () => {
+    expect(await rivalAmong([foreign('a', 'created', { createdAt: 100 })])).toContain('(a)')
+    expect(await rivalAmong([foreign('z', 'created', { createdAt: 100 })])).toBeNull()
+  })
+
+  it.each(DOES_NOT_RUN.filter((state) => state !== 'created'))('is none that is %s', async (state) => {
+    expect(await rivalAmong([foreign('f', state, { createdAt: 1 })])).toBeNull()
+  })
+
+  it('is any that was created when its own is gone meanwhile', async () => {
+    expect(await rivalAmong([foreign('f', 'created', { createdAt: 999 })], null)).toContain('(f)')
+  })
+
+  it('is none behind another VPN', async () => {
+    expect(await rivalAmong([foreign('f', 'running', { networkMode: 'container:g9' })])).toBeNull()
+  })
+
+  it('is not looked for in its own container when there is nobody else', async () => {
+    const inspect = () => Promise.reject(new Error('asked'))
+    expect(await foreignRival({ others: async () => [], inspect }, VPN, 'own')).toBeNull()
+  })
+})
+
+/** What one Berth does with its container: creates it, looks for a rival, and starts it or takes it away. */
+type Step = 'create' | 'look' | 'act'
+const STEPS: readonly Step[] = ['create', 'look', 'act']
+
+/** Every order in which two do three steps each. */
+function orders(a = 0, b = 0): string[] {
+  if (a === STEPS.length && b === STEPS.length) return ['']
+  return [
+    ...(a < STEPS.length ? orders(a + 1, b).map((rest) => `a${rest}`) : []),
+    ...(b < STEPS.length ? orders(a, b + 1).map((rest) => `b${rest}`) : []),
+  ]
+}
+
+/** Who has started its container after this order. `createdAt` says when a container was created that is the nth one. */
+async function startedIn(order: string, createdAt: (nth: number) => number): Promise<string[]> {
+  const containers = new Map<string, InspectedContainer>()
+  const rivals = new Map<string, string | null>()
+  const done = new Map<string, number>()
+  for (const berth of order) {
+    const at = done.get(berth) ?? 0
+    done.set(berth, at + 1)
+    const own = containers.get(berth)
+    if (STEPS[at] === 'create') containers.set(berth, foreign(berth, 'created', { createdAt: createdAt(containers.size) }))
+    else if (STEPS[at] === 'look') {
+      const others = async () => [...containers.values()].filter(({ id }) => id !== berth)
+      rivals.set(berth, await foreignRival({ others, inspect: async () => own ?? null }, VPN, berth))
+    } else if (own && rivals.get(berth) === null) containers.set(berth, { ...own, state: 'running' })
+    else containers.delete(berth)
+  }
+  return [...containers.values()].map(({ id }) => id)
+}
+
+describe('of two Berths that create a container at once', () => {
+  it('exactly one starts it, whatever the order of their steps', async () => {
+    expect(orders()).toHaveLength(20)
+    for (const order of orders()) expect(await startedIn(order, (nth) => nth), order).toHaveLength(1)
+  })
+
+  it('it is the one that created it first', async () => {
+    for (const order of orders()) expect(await startedIn(order, (nth) => nth), order).toEqual([order[0]])
+  })
+
+  it('exactly one goes on when both are created before either looks, at the same time or not', async () => {
+    for (const order of orders().filter((text) => /^(ab|ba)/.test(text))) {
+      expect(await startedIn(order, () => 100), order).toEqual(['a'])
+      expect(await startedIn(order, (nth) => 100 - nth), order).toEqual([order[1]])
+    }
+  })
+})
