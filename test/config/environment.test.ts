@@ -20,6 +20,7 @@ describe('without any variable', () => {
     expect(loadConfig({})).toEqual({
       pool: 'default',
       instance: 'cfbe18b0c4e6',
+      instanceIsNamed: false,
       dataDir: './data',
       onStop: 'keep',
       logLevel: 'info',
