@@ -9,7 +9,7 @@ import { engineIdOf } from '../src/domain/reconcile.js'
 import { type ContainerRuntime, type EngineNetwork, type EngineSpec, type ManagedContainer, RuntimeError } from '../src/docker/runtime.js'
 import type { ProvisionInput } from './api.js'
 import { fenceEpoch, type LeaseScope } from './fence.js'
-import { foreignRival } from './lease-conflict.js'
+import { foreignHolder } from './lease-conflict.js'
 import type { LeaseClient } from './lease-client.js'
 import type { VpnLocator } from './vpn-locator.js'
 
@@ -60,7 +60,7 @@ const FIRST_PORT_WAIT_MS = 2_000
  * 2. An epoch that the engine held is handed back first: `revoke`, every container of it seen gone, `ended`.
  * 3. Safe to repeat after being cut off at any line: what an earlier attempt made is adopted when it fits, removed when it does not.
  * 4. Refused by the lease, it removes only what it created itself.
- * 5. It never starts beside a forwarded container of another Berth that shares the VPN: the older one of two that were created at once goes on.
+ * 5. It never starts beside a forwarded container of another Berth that shares the VPN: of two that create one at once at least one gives way.
  * 6. Every other container of this engine is removed before the new one starts: they would share its HTTP port.
  */
 export async function provisionEngine(input: ProvisionInput, deps: ProvisionDeps): Promise<Provisioned> {
@@ -175,9 +175,9 @@ async function makeForwarded(
   return (await startById(created.id, deps)) ? started(spec, created.id, network, settings) : null
 }
 
-/** Whether another Berth holds the port, or is about to with an older container: then the lease is told and this container, not started yet, is removed. */
+/** Whether another Berth holds the port, or is about to: then the lease is told and this container, not started yet, is removed. */
 async function yieldsToRival(containerId: string, { runtime, lease, vpn }: ProvisionDeps): Promise<boolean> {
-  const rival = await foreignRival(runtime, vpn, containerId)
+  const rival = await foreignHolder(runtime, vpn)
   if (rival === null) return false
   await lease.conflict(rival)
   await runtime.remove(containerId)

@@ -154,11 +154,11 @@ export async function fleet(input: FleetInput): Promise<void> {
     if (!state.listed) change({ ...state, listed: true })
   })
   onSignal(messages.reconcileObserved, (reconcile) => {
-    state = { ...state, reconcile }
+    state = { ...state, reconcile: given(reconcile) }
   })
   onSignal(messages.leaseVacant, (argument) => change({ ...state, vacancy: { ...argument, nominated: null } }))
-  onSignal(messages.vpnChanged, (vpn) => change({ ...state, vpn }))
-  onSignal(messages.dockerChanged, (docker) => change({ ...state, docker }))
+  onSignal(messages.vpnChanged, (vpn) => change({ ...state, vpn: given(vpn) }))
+  onSignal(messages.dockerChanged, (docker) => change({ ...state, docker: given(docker) }))
   onSignal(messages.containerFound, (found) => {
     if (state.engines[found.engineId]) return
     const adopt: EngineInput = {
@@ -251,6 +251,12 @@ export async function fleet(input: FleetInput): Promise<void> {
       change(engineGone(state, engineId))
     }
   }
+}
+
+/** Signals are sent by hand too, perhaps with nothing: a handler that throws drops its signal. */
+function given<T>(argument: T): NonNullable<T> {
+  if (argument === null || argument === undefined) throw new TypeError('the signal has no input')
+  return argument
 }
 
 function markRemoving(state: FleetState, engineId: string): FleetState {

@@ -99,6 +99,7 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
   onSignal(messages.turnOver, (argument) => void take({ kind: 'turn-over', ...argument }))
   onSignal(messages.engineRemoved, (argument) => void take({ kind: 'engine-removed', engineId: argument.engineId }))
   onSignal(messages.forwardedFound, (container) => void take({ kind: 'forwarded-found', container }))
+  onSignal(messages.noStrays, () => void take({ kind: 'removed', containerIds: state.strays }))
   onSignal(messages.conflictObserved, (argument) => void take({ kind: 'conflict', conflict: argument.conflict }))
   onSignal(messages.portObserved, (argument) => void take({ kind: 'portObserved', ...argument }))
   onSignal(messages.configureLease, (argument) => void take({ kind: 'configure', enabled: argument.enabled }))

@@ -34,6 +34,8 @@ export const turnOver = defineSignal<[{ engineId: string; containerId: string; r
 export const engineRemoved = defineSignal<[{ engineId: string }]>('engineRemoved')
 /** A forwarded container runs that the lease did not clear to start. */
 export const forwardedFound = defineSignal<[SurveyedContainer]>('forwardedFound')
+/** No forwarded container runs that the lease did not clear. */
+export const noStrays = defineSignal('noStrays')
 /** Another Berth holds the port on this Docker daemon, or does not any more (`null`). */
 export const conflictObserved = defineSignal<[{ conflict: string | null }]>('conflictObserved')
 /** What the VPN forwards now. */

@@ -30,6 +30,8 @@ export interface PoolFacts {
   listed(): Promise<boolean>
   /** A forwarded container runs that the lease did not clear to start. */
   forwardedFound(container: SurveyedContainer): Promise<boolean>
+  /** No forwarded container runs that the lease did not clear. */
+  noStrays(): Promise<boolean>
   conflict(text: string | null): Promise<boolean>
   reconcile(view: ReconcileView): Promise<boolean>
   vpnChanged(vpn: VpnView): Promise<boolean>
@@ -82,6 +84,7 @@ export function createPoolFacts(client: Client, pool: string): PoolFacts {
     found: (container) => told(() => fleet.signal(messages.containerFound, container)),
     listed: () => told(() => fleet.signal(messages.containersListed)),
     forwardedFound: (container) => told(() => lease.signal(messages.forwardedFound, container)),
+    noStrays: () => told(() => lease.signal(messages.noStrays)),
     conflict: (conflict) => told(() => lease.signal(messages.conflictObserved, { conflict })),
     reconcile: (view) => told(() => fleet.signal(messages.reconcileObserved, view)),
     vpnChanged: (vpn) => told(() => fleet.signal(messages.vpnChanged, vpn)),

@@ -230,6 +230,8 @@ class Watcher {
     if (!fleet.listed) await this.#tellListed(discrepancies, containers, lease)
     await this.#tellReconcile(fleet.reconcile)
     await this.#lookForConflict(lease)
+    const several = lease.condition?.code === 'several-forwarded'
+    if (several && !discrepancies.some(({ kind }) => kind === 'forwarded-stray')) await facts.noStrays()
     this.#syncHealth(containers, fleet.engines)
     await this.#checkWorkflows(fleet.engines)
     await this.#vpnWatch.tell(fleet.vpn)

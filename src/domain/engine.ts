@@ -333,7 +333,7 @@ export function backingOff(state: EngineState, problem: Problem): EngineState {
 
 /** It has no container any more and holds no epoch. */
 export function handedBack(state: EngineState): EngineState {
-  return { ...state, view: changed(state.view, { containerId: null, epoch: null, p2pPort: null }) }
+  return { ...state, view: changed(state.view, { containerId: null, epoch: null, p2pPort: null, streams: [] }) }
 }
 
 /** Milliseconds to wait before the next provisioning: none while a container is up that only changes its role. */

@@ -49,6 +49,10 @@ export interface LeaseState {
   force: boolean
   /** Engine that an election has just unseated; it comes back only when nominated. */
   excluded: string | null
+  /** Highest epoch that a container was seen with while the lease was at a lower one: none up to it is granted. */
+  seenEpoch: number
+  /** Containers that are to be removed because they run as forwarded and are not the holder's. */
+  strays: string[]
   /** What stands in the way of a healthy state and is being mended. */
   trouble: Problem | null
   /** Another Berth on this Docker daemon holds the port: nothing is granted. */
@@ -177,6 +181,8 @@ export function initialLease(pool: string, index: number, enabled: boolean, now:
     nominee: null,
     force: false,
     excluded: null,
+    seenEpoch: 0,
+    strays: [],
     trouble: null,
     conflict: null,
     recent: [],
@@ -346,7 +352,8 @@ function elect(state: LeaseState, command: OperatorRequest & { candidate: string
   const taken = { ...remember(state, command), nominee: candidate ?? state.nominee, force }
   if (!holder) return { state: taken, answer: { kind: 'accepted' }, effects: vacancy(taken) }
   if (holder.phase !== 'revoking' && holder.engineId === candidate) return only(remember(state, command), { kind: 'accepted' })
-  if (holder.phase === 'granted' && candidate === null && now - holder.since < JOINED_WITHIN_MS) return only(taken, { kind: 'accepted' })
+  if (holder.phase === 'granted' && candidate === null && now - holder.since < JOINED_WITHIN_MS)
+    return only({ ...taken, force: state.force }, { kind: 'accepted' })
   const without = { ...taken, excluded: holder.engineId === candidate ? null : holder.engineId }
   if (holder.phase === 'revoking') return only(without, { kind: 'accepted' })
   return {
@@ -360,11 +367,11 @@ function designate(state: LeaseState, command: OperatorRequest & { engineId: str
   const answered = alreadyAnswered(state, command)
   if (answered) return answered
   const { engineId, force } = command
-  const taken = { ...remember(state, command), preferred: engineId, nominee: engineId, force, excluded: null }
+  const taken = { ...remember(state, command), preferred: engineId, nominee: engineId, force: engineId !== null && force, excluded: null }
   const holder = taken.holder
   if (!holder) return { state: taken, answer: { kind: 'accepted' }, effects: vacancy(taken) }
   if (holder.phase === 'revoking') return only(taken, { kind: 'accepted' })
-  if (engineId === null || holder.engineId === engineId) return only({ ...taken, nominee: null }, { kind: 'accepted' })
+  if (engineId === null || holder.engineId === engineId) return only({ ...taken, nominee: null, force: false }, { kind: 'accepted' })
   return { state: revoking(taken, holder, 'designated', now), answer: { kind: 'accepted' }, effects: [tellHolder(holder, 'designated')] }
 }
 
@@ -427,14 +434,16 @@ function conflict(state: LeaseState, observed: string | null): LeaseStep {
 function forwardedFound(state: LeaseState, container: SurveyedContainer, now: number): LeaseStep {
   if (state.recovering || !container.running || container.containerId === state.holder?.containerId)
     return only(state, { kind: 'ignored', why: 'known' })
-  const newer = isCredible(container.epoch) && container.epoch > state.epoch
-  if (newer) return only({ ...state, recovering: true }, { kind: 'accepted' })
+  const { epoch } = container
+  if (isCredible(epoch) && epoch > state.epoch)
+    return only({ ...state, recovering: true, seenEpoch: Math.max(state.seenEpoch, epoch) }, { kind: 'accepted' })
   const port = state.port.value
   if (container.epoch === null && isVacant(state) && container.p2pPort === port && port !== null)
     return only(hold(state, container, state.epoch + 1, port, 'adopted', now), { kind: 'accepted' })
   const trouble = troubleOf(state, [container])
+  const strays = [...state.strays.filter((id) => id !== container.containerId), container.containerId].slice(-KEPT)
   return {
-    state: { ...state, trouble },
+    state: { ...state, trouble, strays },
     answer: { kind: 'accepted' },
     effects: [{ kind: 'remove-containers', containerIds: [container.containerId] }],
   }
@@ -466,8 +475,10 @@ function troubleOf(state: LeaseState, removed: readonly SurveyedContainer[]): Pr
   return { code: 'several-forwarded', detail: `${names} runs as forwarded too, but ${keeper}; it is removed.` }
 }
 
-function mended(state: LeaseState, _containerIds: readonly string[]): LeaseState {
-  return state.trouble?.code === 'several-forwarded' ? { ...state, trouble: null } : state
+function mended(state: LeaseState, containerIds: readonly string[]): LeaseState {
+  const strays = state.strays.filter((id) => !containerIds.includes(id))
+  const over = strays.length === 0 && state.trouble?.code === 'several-forwarded'
+  return { ...state, strays, trouble: over ? null : state.trouble }
 }
 
 function portObserved(state: LeaseState, command: { port: number | null; generation: PortGeneration }, now: number): LeaseStep {
@@ -502,7 +513,7 @@ function recovered(
 ): LeaseStep {
   if (!state.recovering) return only(state, { kind: 'ignored', why: 'not recovering' })
   const epochOf = (container: SurveyedContainer): number => (isCredible(container.epoch) ? container.epoch : 0)
-  const highest = survey.reduce((epoch, container) => Math.max(epoch, epochOf(container)), state.epoch)
+  const highest = survey.reduce((epoch, container) => Math.max(epoch, epochOf(container)), Math.max(state.epoch, state.seenEpoch))
   const forwarded = state.port.value ?? seenPort
   const running = survey.filter((container) => container.running && container.p2pPort !== null)
   const mayHold = running.filter((container) => container.epoch === null || epochOf(container) > state.epoch)
@@ -528,8 +539,14 @@ function recovered(
     former === null || kept !== undefined
       ? state
       : { ...state, holder: null, log: amend(state.log, former.epoch, { endedAt: now, ended: former.reason }) }
-  const found: LeaseState = { ...free, recovering: false, epoch: highest, conflict: seenConflict ?? state.conflict }
   const ran = losers.filter((container) => container.running)
+  const found: LeaseState = {
+    ...free,
+    recovering: false,
+    epoch: highest,
+    conflict: seenConflict ?? state.conflict,
+    strays: ran.map((container) => container.containerId),
+  }
   if (!chosen) {
     const next = ran.length > 0 ? { ...found, trouble: troubleOf(found, ran) } : found
     return { state: next, answer: { kind: 'accepted' }, effects: [...effects, ...vacancy(next)] }
@@ -567,6 +584,7 @@ function hold(state: LeaseState, container: SurveyedContainer, epoch: number, po
     nominee: null,
     force: false,
     excluded: null,
+    trouble: state.trouble?.code === 'forwarded-without-port' ? null : state.trouble,
     vacantSince: null,
     log: [...state.log, turnover].slice(-KEPT),
   }

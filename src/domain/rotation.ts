@@ -29,8 +29,7 @@ export interface HandOver {
   engineId: string
   containerId: string
   reason: string
-  /** `null`: the holder's own next container is as good as any. */
-  candidate: string | null
+  candidate: string
 }
 
 /** The engine whose container was made with the port and has not been given up, `null` while the port is handed over. */
@@ -41,16 +40,18 @@ export function holderOf(facts: Pick<RotationFacts, 'engines'>): { view: EngineV
 /**
  * Whether the holder is to hand on now.
  *
- * 1. A holder that does not answer hands on: to the best engine that is healthy and plays nothing, else to its own next container.
+ * 1. A holder that does not answer hands on to the best engine that is healthy and plays nothing. When there is none it is left alone: its own workflow replaces its
+ *    container when the probes are to be believed.
  * 2. A rotation waits until another healthy engine plays nothing, and until the holder plays nothing, its drain time is over or it is forced.
  */
 export function turnOver(facts: RotationFacts, now: number): HandOver | null {
   const holder = holderOf(facts)?.view
   if (!holder || holder.containerId === null) return null
   const { engineId, containerId } = holder
-  if (holder.health === 'unhealthy') return { engineId, containerId, reason: 'unhealthy', candidate: successor(facts, holder) }
-  if (facts.rotation === null || waitingFor(facts, now) !== null) return null
-  return { engineId, containerId, reason: facts.rotation.reason, candidate: successor(facts, holder) }
+  const candidate = successor(facts, holder)
+  if (holder.health === 'unhealthy') return candidate === null ? null : { engineId, containerId, reason: 'unhealthy', candidate }
+  if (facts.rotation === null || candidate === null || waitingFor(facts, now) !== null) return null
+  return { engineId, containerId, reason: facts.rotation.reason, candidate }
 }
 
 /** The rotation that is due at `now`: one asked for, or by the period; `null` when none is, or when it has happened. */

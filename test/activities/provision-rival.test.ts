@@ -60,11 +60,11 @@ describe('a container that finds another Berth at the port', () => {
     expect(bench.lease.epoch).toBe(1)
   })
 
-  it('goes on when that one was created later and does not run', async () => {
+  it('gives way too when that one has only been created, whichever came first', async () => {
     const bench = benchBehindGluetun()
     bench.others = [rival('created', 99)]
-    expect(await bench.provision(provisionInput('a'))).toMatchObject({ forwarded: { epoch: 1 } })
-    expect(bench.lease).toMatchObject({ conflict: null, holder: { engineId: 'a', phase: 'active' } })
+    expect(await bench.provision(provisionInput('a'))).toMatchObject({ forwarded: null })
+    expect(bench.lease).toMatchObject({ conflict: expect.stringContaining('theirs'), holder: null })
   })
 
   it('goes on when that one is behind another VPN', async () => {

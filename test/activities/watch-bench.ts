@@ -208,6 +208,7 @@ export class WatchBench {
         return this.heard
       },
       forwardedFound: kept('forwardedFound'),
+      noStrays: kept('noStrays'),
       conflict: kept('conflict'),
       reconcile: kept('reconcile'),
       vpnChanged: kept('vpnChanged'),

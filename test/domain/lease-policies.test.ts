@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SurveyedContainer } from '../../src/domain/lease.js'
 import { freeLease, heldLease, LeaseRun, PORT, surveyed } from './samples.js'
 
+const asked = { reason: 'asked', requestId: null, epoch: null }
 const granted = (epoch: number) => ({ kind: 'granted', epoch })
 const told = (reason: string) => ({ kind: 'tell-holder', engineId: 'a', epoch: 1, reason })
 
@@ -440,3 +441,35 @@ function afterwards(run: LeaseRun, change: (run: LeaseRun) => unknown): LeaseRun
   change(run)
   return run
 }
+
+describe('force', () => {
+  it.each<[string, (run: LeaseRun) => unknown, () => LeaseRun]>([
+    ['naming the holder', (run) => run.take({ kind: 'designate', engineId: 'a', force: true, ...asked }), heldLease],
+    ['undoing what was named', (run) => run.take({ kind: 'designate', engineId: null, force: true, ...asked }), heldLease],
+    ['an election that joins the one under way', (run) => run.elect(null, { force: true }), grantedLease],
+  ])('said with %s does not outlive it', (_, ask, start) => {
+    const run = start()
+    ask(run)
+    expect(run.state.force).toBe(false)
+  })
+})
+
+describe('a trouble', () => {
+  it('with several containers is over when the last of them is gone', () => {
+    const run = heldLease()
+    run.found(surveyed('x', 1))
+    run.found(surveyed('y', 1))
+    run.take({ kind: 'removed', containerIds: ['x'] })
+    expect(run.state.trouble?.code).toBe('several-forwarded')
+    run.take({ kind: 'removed', containerIds: ['y'] })
+    expect(run.state.trouble).toBeNull()
+  })
+
+  it('of a forwarded container without a port is over when an older orchestrator’s with the port is adopted', () => {
+    const run = freeLease()
+    run.found(surveyed('x', null, { p2pPort: null }))
+    expect(run.state.trouble?.code).toBe('forwarded-without-port')
+    run.found(surveyed('y', null, { p2pPort: PORT }))
+    expect(run.state).toMatchObject({ trouble: null, holder: { containerId: 'y' } })
+  })
+})

@@ -76,13 +76,13 @@ describe('a holder that does not answer', () => {
     ['plays something', BUSY],
     ['backs off', { phase: 'backing-off' }],
     ['is being made', { phase: 'provisioning' }],
-  ])('hands on to its own next container when the only other engine %s', (_, other) => {
-    expect(turnOver(facts({ a: SICK, b: other }), NOW)).toEqual(handOver('unhealthy', null))
+  ])('is left to its own workflow when the only other engine %s', (_, other) => {
+    expect(turnOver(facts({ a: SICK, b: other }), NOW)).toBeNull()
   })
 
   it('does not hand on to an engine that is going', () => {
     const engines = { a: { view: anEngine('a', SICK), removing: false }, b: { view: anEngine('b'), removing: true } }
-    expect(turnOver({ policy: {}, rotation: null, engines }, NOW)).toMatchObject({ candidate: null })
+    expect(turnOver({ policy: {}, rotation: null, engines }, NOW)).toBeNull()
   })
 
   it('hands nothing on without a container, or once it has lost the port', () => {
