@@ -157,7 +157,7 @@ describe.skipIf(whyNoDockerd() !== null)('the forwarded port', () => {
       return running.length === 1 ? running : null
     })
     expect(left?.Id).toBe(holder.container_id)
-    expect(berth.log()).toContain('several-forwarded')
+    await eventually('it is said', async () => (berth.log().includes('several-forwarded') ? true : null))
     await eventually('the condition is over', async () => ((await berth.lease()).condition === null ? true : null))
     sampler = new ForwardedSampler(world.docker)
   })
