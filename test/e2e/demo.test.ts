@@ -54,7 +54,7 @@ describe('berth up --demo', () => {
     expect(unknown.code).toBe(1)
     expect(unknown.output).toContain('there is no container nobody; there are')
     const port = await berth.cli('demo', 'port', 'high')
-    expect(port.code).toBe(1)
+    expect(port.code).toBe(2)
     expect(port.output).toContain('A port is a whole number from 1 to 65535')
   })
 
