@@ -22,8 +22,11 @@ export interface ProvisionInput {
 export interface EngineActivities {
   /** Leaves exactly one started container of this engine, forwarded if the lease grants it, and removes every other of this engine. */
   provision(input: ProvisionInput): Promise<Provisioned>
-  /** Leaves no container of this engine, and hands back the lease if it held it. Resolves only when they are seen gone. */
-  retire(input: { engineId: string; pool: string; reason: string }): Promise<void>
+  /**
+   * Leaves no container of this engine, and hands back the lease if it held it. Resolves only when they are seen gone. `leaseOnly`: hands back the lease, and
+   * removes no more than the containers of its epoch and lower ones.
+   */
+  retire(input: { engineId: string; pool: string; reason: string; leaseOnly?: boolean }): Promise<void>
 }
 
 export interface LeaseActivities {

@@ -79,14 +79,14 @@ export function createActivities(deps: ActivityDeps): Activities {
       return made
     },
 
-    async retire({ engineId, reason }) {
+    async retire({ engineId, reason, leaseOnly = false }) {
       await beating(deps, async (checkpoint) => {
         const scope = { pool, index: 0 }
         const { holder } = await lease.view()
         const held = holder?.engineId === engineId ? holder.epoch : null
         if (held !== null) await lease.revoke({ epoch: held, reason, by: engineId })
         checkpoint('revoked')
-        while (true) {
+        while (!leaseOnly) {
           const own = (await runtime.list()).filter((container) => engineIdOf(container) === engineId)
           if (own.length === 0) break
           await Promise.all(own.map((container) => runtime.remove(container.id)))
