@@ -3,7 +3,7 @@
  * The activities as workflows see them: pure interfaces, so that nothing of Node reaches workflow code.
  */
 import type { EngineInput, Provisioned } from '../src/domain/engine.js'
-import type { SurveyedContainer } from '../src/domain/lease.js'
+import type { SurveyedContainer } from '../src/domain/lease-state.js'
 
 export interface ProvisionInput {
   engine: EngineInput

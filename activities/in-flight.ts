@@ -6,28 +6,41 @@
 /** Counts what is under way. */
 export class InFlight {
   #count = 0
-  #idle: (() => void)[] = []
+  #changed: (() => void)[] = []
 
   /** Runs `work` as under way until it settles. */
   async track<T>(work: () => Promise<T>): Promise<T> {
-    this.#count += 1
+    this.#add(1)
     try {
       return await work()
     } finally {
-      this.#count -= 1
-      if (this.#count === 0) for (const tell of this.#idle.splice(0)) tell()
+      this.#add(-1)
     }
   }
 
-  /** Resolves when nothing is under way, after `withinMs` at the latest. */
-  async ended(withinMs: number): Promise<void> {
-    if (this.#count === 0) return
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, withinMs)
-      this.#idle.push(() => {
+  /** Resolves when nothing has been under way for `forMs`, after `withinMs` at the latest. */
+  async quiet({ forMs, withinMs }: { forMs: number; withinMs: number }): Promise<void> {
+    const until = performance.now() + withinMs
+    while (true) {
+      const left = until - performance.now()
+      if (left <= 0) return
+      const undisturbed = !(await this.#changesWithin(this.#count === 0 ? Math.min(forMs, left) : left))
+      if (undisturbed) return
+    }
+  }
+
+  #changesWithin(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), ms)
+      this.#changed.push(() => {
         clearTimeout(timer)
-        resolve()
+        resolve(true)
       })
     })
+  }
+
+  #add(count: number): void {
+    this.#count += count
+    for (const tell of this.#changed.splice(0)) tell()
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Client } from '@temporalio/client'
 import { limit } from '../src/domain/limit.js'
-import type { LeaseAnswer } from '../src/domain/lease.js'
+import type { LeaseAnswer } from '../src/domain/lease-state.js'
 import type { LeaseView } from '../src/domain/views.js'
 import { leaseWorkflowId } from '../src/temporal/names.js'
 import { acquire, confirm, conflictObserved, ended, leaseQuery, revoke } from '../workflows/messages.js'

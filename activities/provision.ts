@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EngineInput, Provisioned } from '../src/domain/engine.js'
-import type { Denial, Grant, LeaseAnswer } from '../src/domain/lease.js'
+import type { Denial, Grant, LeaseAnswer } from '../src/domain/lease-state.js'
 import { engineIdOf } from '../src/domain/reconcile.js'
 import { type ContainerRuntime, type EngineNetwork, type EngineSpec, type ManagedContainer, RuntimeError } from '../src/docker/runtime.js'
 import type { ProvisionInput } from './api.js'

@@ -3,7 +3,7 @@
  * What the labels say of a lease that starts from nothing: the containers that run as forwarded ones, and with which port.
  */
 import type { ContainerRuntime, ManagedContainer } from '../src/docker/runtime.js'
-import type { SurveyedContainer } from '../src/domain/lease.js'
+import type { SurveyedContainer } from '../src/domain/lease-state.js'
 import { engineIdOf } from '../src/domain/reconcile.js'
 import { isForwardedOf, type LeaseScope } from './fence.js'
 import { foreignHolder } from './lease-conflict.js'

@@ -20,10 +20,13 @@ import { temporalTarget } from '../src/temporal/connection.js'
 import { ensureNamespace } from '../src/temporal/namespace.js'
 import { poolTaskQueue } from '../src/temporal/names.js'
 import { takeOverFromLost, workerIdentity } from './lost-workers.js'
+import { watchPeers } from './peers.js'
 import { ensureSingletons, knownInstance } from './singletons.js'
 
-/** How long a worker that is to stop lets work on containers end first. */
+/** How long a worker that is to stop lets work on containers end first, at most. */
 const DRAIN_MS = 3_000
+/** A container that has died leads to work within this time: Docker's event, a signal and a workflow's task. */
+const QUIET_MS = 400
 
 const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url))
 
@@ -76,15 +79,18 @@ async function main(): Promise<void> {
   const running = worker.run()
   const [portsInUse] = await Promise.all([portsOf(runtime, logger), takingOver])
   await ensureSingletons(client, { pool: config.pool, policy: policyOf(config), portsInUse, instance })
+  const peers = new AbortController()
+  const watched = watchPeers(client, config.pool, logger, peers.signal)
   logger.info({ pool: config.pool, taskQueue: poolTaskQueue(config.pool) }, 'worker is ready')
   process.send?.({ kind: 'ready' })
 
   await Promise.race([asked, running])
-  // A hand-over that has begun ends in a moment, but only while this worker still decides.
-  if (worker.getState() === 'RUNNING') await inFlight.ended(DRAIN_MS)
+  peers.abort()
+  // A hand-over that has begun, or is about to, ends in a moment, but only while this worker still decides.
+  if (worker.getState() === 'RUNNING') await inFlight.quiet({ forMs: QUIET_MS, withinMs: DRAIN_MS })
   stopping.abort()
   if (worker.getState() === 'RUNNING') worker.shutdown()
-  await running
+  await Promise.all([running, watched])
   await native.close()
   await connection.close()
 }

@@ -14,6 +14,7 @@ import {
   setHandler,
 } from '@temporalio/workflow'
 import type { LeaseActivities } from '../activities/api.js'
+import { step } from '../src/domain/lease.js'
 import {
   initialLease,
   type LeaseAnswer,
@@ -21,9 +22,8 @@ import {
   type LeaseEffect,
   type LeaseState,
   restoredLease,
-  step,
-  viewOf,
-} from '../src/domain/lease.js'
+} from '../src/domain/lease-state.js'
+import { viewOf } from '../src/domain/lease-view.js'
 import { engineWorkflowId, fleetWorkflowId } from '../src/temporal/names.js'
 import { historyWatch } from './long-history.js'
 import * as messages from './messages.js'
@@ -130,6 +130,7 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
         fenced = holder.epoch
       }
       const found = await restartable(() => survey(scope))
+      // Histories of older versions have the list alone.
       take({ kind: 'recovered', fenced, ...(Array.isArray(found) ? { survey: found } : found) })
     }
     describe(state)

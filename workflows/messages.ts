@@ -6,7 +6,7 @@ import { type RawValue, rawValueTypeInfo } from '@temporalio/common'
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { AdoptedContainer } from '../src/domain/engine.js'
 import type { FleetPolicy } from '../src/domain/fleet.js'
-import type { LeaseAnswer, OperatorRequest, PortGeneration, SurveyedContainer } from '../src/domain/lease.js'
+import type { LeaseAnswer, OperatorRequest, PortGeneration, SurveyedContainer } from '../src/domain/lease-state.js'
 import type { EngineView, FleetView, LeaseView, ReconcileView, StreamView, VpnView } from '../src/domain/views.js'
 
 // forwarded-lease/<pool>/<index>

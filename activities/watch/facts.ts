@@ -3,7 +3,7 @@
  * What the watcher tells the workflows.
  */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
-import type { PortGeneration, SurveyedContainer } from '../../src/domain/lease.js'
+import type { PortGeneration, SurveyedContainer } from '../../src/domain/lease-state.js'
 import type { EngineView, FleetView, LeaseView, ReconcileView, VpnView } from '../../src/domain/views.js'
 import { engineWorkflowId, fleetWorkflowId, leaseWorkflowId } from '../../src/temporal/names.js'
 import * as messages from '../../workflows/messages.js'

@@ -153,7 +153,7 @@ export interface LeaseView {
   recovering: boolean
   epoch: number
   port: number | null
-  /** Orders observations of the port; see `PortGeneration` in lease.ts. */
+  /** Orders observations of the port; see `PortGeneration` in lease-state.ts. */
   portGeneration: { session: number; sequence: number }
   /** Engine named by a person. */
   preferred: string | null

@@ -7,7 +7,9 @@ import { type EngineSettings, type ProvisionDeps, provisionEngine } from '../../
 import { createVpnLocator } from '../../activities/vpn-locator.js'
 import { type ManagedContainer, RuntimeError } from '../../src/docker/runtime.js'
 import type { EngineInput, Provisioned } from '../../src/domain/engine.js'
-import { initialLease, type LeaseAnswer, type LeaseCommand, type LeaseState, step, viewOf } from '../../src/domain/lease.js'
+import { step } from '../../src/domain/lease.js'
+import { initialLease, type LeaseAnswer, type LeaseCommand, type LeaseState } from '../../src/domain/lease-state.js'
+import { viewOf } from '../../src/domain/lease-view.js'
 import { type DockerCall, type DockerState, execute, forwardedRunning, runtimeOver, settle, withState } from './memory-docker.js'
 
 export const SETTINGS: EngineSettings = {

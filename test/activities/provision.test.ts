@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ProvisionFailure, provisionEngine } from '../../activities/provision.js'
-import { initialLease } from '../../src/domain/lease.js'
+import { initialLease } from '../../src/domain/lease-state.js'
 import { containerOf } from './memory-docker.js'
 import { Bench, PORT, provisionInput, readyLease, replyLost, SETTINGS } from './provision-bench.js'
 

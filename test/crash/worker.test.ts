@@ -80,6 +80,14 @@ describe.skipIf(whyNoDockerd() !== null)('a worker', () => {
     await tidy()
   })
 
+  it('killed beside another is taken over from without waiting for a heartbeat', async () => {
+    const second = await berth.startWorker({ BERTH_FAILPOINT: '' })
+    process.kill(second.pid as number, 'SIGKILL')
+    await eventually('the other has seen it', async () => (/a worker beside this one has died/.test(berth.log()) ? true : null))
+    await berth.settled(2)
+    await tidy()
+  })
+
   it.each(['confirmed'])('stopped at "%s" for a minute starts nothing when it wakes', async (step) => {
     const before = holderOf(await berth.settled(2))
     const { worker } = berth.parts()

@@ -5,7 +5,9 @@
  * it got and on nothing else, so it is run once for each series of replies and its open calls are remembered; a state of the whole is the lease, Docker and each
  * actor's replies. An actor that is never chosen again has been killed there; one that is chosen later is a zombie.
  */
-import { initialLease, type LeaseAnswer, type LeaseCommand, type LeaseState, step, viewOf } from '../../src/domain/lease.js'
+import { step } from '../../src/domain/lease.js'
+import { initialLease, type LeaseAnswer, type LeaseCommand, type LeaseState } from '../../src/domain/lease-state.js'
+import { viewOf } from '../../src/domain/lease-view.js'
 import type { LeaseClient } from '../../activities/lease-client.js'
 import { type ContainerRuntime, RuntimeError } from '../../src/docker/runtime.js'
 import {

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { initialLease, isVacant, type LeaseCommand, type LeaseState, type LeaseStep, step, viewOf } from '../../src/domain/lease.js'
+import { step } from '../../src/domain/lease.js'
+import { initialLease, isVacant, type LeaseCommand, type LeaseState, type LeaseStep } from '../../src/domain/lease-state.js'
+import { viewOf } from '../../src/domain/lease-view.js'
 import { frozen } from './samples.js'
 
 const engineId = fc.constantFrom('a', 'b', 'c')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SurveyedContainer } from '../../src/domain/lease.js'
+import type { SurveyedContainer } from '../../src/domain/lease-state.js'
 import { freeLease, heldLease, LeaseRun, PORT, surveyed } from './samples.js'
 
 const asked = { reason: 'asked', requestId: null, epoch: null }

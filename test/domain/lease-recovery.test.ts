@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type LeaseState, restoredLease, type SurveyedContainer } from '../../src/domain/lease.js'
+import { type LeaseState, restoredLease, type SurveyedContainer } from '../../src/domain/lease-state.js'
 import { freeLease, heldLease, LeaseRun, PORT, surveyed as found } from './samples.js'
 
 function recover(survey: SurveyedContainer[], run = new LeaseRun()) {

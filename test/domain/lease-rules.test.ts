@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { viewOf } from '../../src/domain/lease.js'
+import { viewOf } from '../../src/domain/lease-view.js'
 import { freeLease, heldLease, LeaseRun, PORT } from './samples.js'
 
 const granted = (epoch: number, change = {}) => ({ kind: 'granted', epoch, port: PORT, phase: 'granted', containerId: null, ...change })

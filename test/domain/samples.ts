@@ -1,15 +1,9 @@
 /** Views and states that tests start from. */
 import type { EngineInput } from '../../src/domain/engine.js'
 import type { FleetPolicy } from '../../src/domain/fleet.js'
-import {
-  initialLease,
-  type LeaseCommand,
-  type LeaseState,
-  type LeaseStep,
-  step,
-  type SurveyedContainer,
-  viewOf,
-} from '../../src/domain/lease.js'
+import { step } from '../../src/domain/lease.js'
+import { initialLease, type LeaseCommand, type LeaseState, type LeaseStep, type SurveyedContainer } from '../../src/domain/lease-state.js'
+import { viewOf } from '../../src/domain/lease-view.js'
 import type { EngineView, LeaseView, StreamView } from '../../src/domain/views.js'
 
 /** When decisions are made. */

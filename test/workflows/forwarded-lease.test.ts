@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { SurveyedContainer } from '../../src/domain/lease.js'
+import type { SurveyedContainer } from '../../src/domain/lease-state.js'
 import * as messages from '../../workflows/messages.js'
 import {
   eventCount,

@@ -1,5 +1,5 @@
 /** What tests do with the lease of a pool. */
-import type { LeaseAnswer, SurveyedContainer } from '../../src/domain/lease.js'
+import type { LeaseAnswer, SurveyedContainer } from '../../src/domain/lease-state.js'
 import * as messages from '../../workflows/messages.js'
 import { eventually, type Pool } from '../support/temporal.js'
 
