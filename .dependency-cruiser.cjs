@@ -8,7 +8,7 @@ const domain = '^src/domain/'
 const contracts = '^src/contracts/'
 const config = '^src/config/'
 const temporal = '^src/temporal/'
-const process = '^src/(log|stop)\\.ts$'
+const process = '^src/(log|root|stop|version)\\.ts$'
 const workflowNames = '^src/temporal/(names|search-attributes)\\.ts$'
 const workflowMessages = '^workflows/messages\\.ts$'
 const packages = (...names) => `(^|/)node_modules/(${names.join('|')})/`
@@ -44,7 +44,7 @@ const folders = [
       temporal,
       process,
       '^src/engines/reserved\\.ts$',
-      packages('hono', '@hono/[^/]+', 'zod', 'pino', '@temporalio/client'),
+      packages('hono', '@hono/[^/]+', 'rate-limiter-flexible', 'prom-client', 'marked', 'zod', 'pino', '@temporalio/client'),
     ],
     node,
   },

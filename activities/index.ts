@@ -35,6 +35,8 @@ export interface ActivityDeps {
   gluetun: ((address: () => string | null) => GluetunClient) | null
   settings: EngineSettings
   health: HealthOptions
+  /** How often each playing stream's statistics are asked for. Milliseconds. */
+  collectEveryMs: number
   portLossGraceMs: number
   /** The reconciler removes nothing and says what it would remove. */
   dryRun: boolean
@@ -144,6 +146,7 @@ export function createActivities(deps: ActivityDeps): Activities {
           facts: createPoolFacts(client, pool),
           logger,
           health: deps.health,
+          collectEveryMs: deps.collectEveryMs,
           portLossGraceMs: deps.portLossGraceMs,
           dryRun: deps.dryRun,
           hostOf: (vpnContainer) => hostOf(settings, vpnContainer),

@@ -55,7 +55,7 @@ export class Berth {
     env: NodeJS.ProcessEnv,
   ) {
     const { PATH, HOME, BERTH_TEMPORAL_CLI } = process.env
-    this.#env = { PATH, HOME, BERTH_TEMPORAL_CLI, ...env, BERTH_DATA_DIR: this.#dataDir }
+    this.#env = { PATH, HOME, BERTH_TEMPORAL_CLI, RATE_LIMIT_MUTATIONS: '0', ...env, BERTH_DATA_DIR: this.#dataDir }
   }
 
   /** Chooses ports; nothing runs before `start`. `cleanup` stops it and deletes its data. */

@@ -84,7 +84,9 @@ export class Campaign {
         // The second worker reaches Temporal at another address: both are the same Berth all the same.
         BERTH_INSTANCE: 'chaos',
         API_KEY: secrets.apiKey,
+        RATE_LIMIT_MUTATIONS: '0',
         MIN_REPLICAS: String(MIN_REPLICAS),
+        MIN_FREE_REPLICAS: '0',
         MAX_REPLICAS: String(MAX_REPLICAS),
         HEALTH_CHECK_INTERVAL_S: '1',
         STARTUP_TIMEOUT_S: '10',

@@ -141,6 +141,7 @@ function activityDeps(
       publishAddress: config.http.host,
     },
     health,
+    collectEveryMs: config.streams.collectEveryMs,
     portLossGraceMs: gluetun.portLossGraceMs,
     dryRun: docker.reconcileDryRun,
     failpoint: failpointOf(process.env),

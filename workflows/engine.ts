@@ -21,6 +21,7 @@ import {
 import type { EngineActivities } from '../activities/api.js'
 import {
   backingOff,
+  endedTold,
   type EngineFact,
   type EngineInput,
   type EngineState,
@@ -36,6 +37,7 @@ import {
   waitMs,
   yieldedInVain,
 } from '../src/domain/engine.js'
+import type { EngineReport } from '../src/domain/fleet.js'
 import type { EngineView, Problem } from '../src/domain/views.js'
 import { fleetWorkflowId } from '../src/temporal/names.js'
 import { CONTAINER_ID, ENGINE_STATE, FORWARDED, LEASE_EPOCH } from '../src/temporal/search-attributes.js'
@@ -69,7 +71,7 @@ export interface EngineWorkflowInput extends EngineInput {
  * 3. Removal ends the workflow only when no container of this engine is left and the lease is handed back; then the fleet is told.
  * 4. Every change is told to the fleet, and kept in search attributes and memo.
  * 5. At rest it has no timer and no activity: no history.
- * 6. Streams are told by updates that never wait, and end with the container that plays them.
+ * 6. Streams are told by updates that never wait, and end with the container that plays them. Those that have ended are kept until the fleet has been told.
  */
 export async function engine(input: EngineWorkflowInput): Promise<void> {
   let state = input.carried ? restoredEngine(input.carried) : initialEngine(input, Date.now())
@@ -87,6 +89,10 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   onSignal(messages.takeForwarded, () => take({ kind: 'take-forwarded' }))
   onSignal(messages.removeEngine, (argument) => take({ kind: 'remove', reason: argument?.reason ?? 'asked' }), {
     description: 'Remove this engine for good',
+  })
+  onSignal(messages.sessionUnknown, (argument) => take({ kind: 'session-unknown', ...argument }))
+  onSignal(messages.restart, (argument) => take({ kind: 'restart', force: argument?.force ?? false }), {
+    description: 'Replace the container of this engine',
   })
   onSignal(messages.retryNow, () => {
     nudged = true
@@ -110,7 +116,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
     messages.streamEnded,
     ({ streamId, reason }) => {
       const stream = state.view.streams.find((other) => other.id === streamId)
-      take({ kind: 'stream-ended', streamId })
+      take({ kind: 'stream-ended', streamId, reason })
       return stream ? { ...stream, endedAt: Date.now(), endReason: reason } : null
     },
     { description: 'A player has ended' },
@@ -122,9 +128,9 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
     while (true) {
       await untilStirred(() => state.view.revision !== told)
       if (state.view.phase === 'provisioning') await untilStirred(() => state.view.phase !== 'provisioning', REPLACED_WITHIN)
-      const view = state.view
+      const { view, ended } = state
       publish(view)
-      await tellFleet(view)
+      if (await tellFleet({ ...view, ended })) state = endedTold(state, ended)
       told = view.revision
     }
   }
@@ -158,7 +164,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   publishing.cancel()
   await published
   publish({ ...state.view, phase: 'removing', forwarded: false, epoch: null, containerId: null })
-  await signalFleet((fleet) => fleet.signal(messages.engineGone, { engineId: input.engineId }))
+  await signalFleet((fleet) => fleet.signal(messages.engineGone, { engineId: input.engineId, ended: state.ended }))
 
   async function pause(): Promise<void> {
     const wait = waitMs(state)
@@ -173,7 +179,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
     if (patched(HANDS_BACK_FIRST)) {
       const { engineId, pool } = input
       await restartable(() => retire({ engineId, pool, reason: problem.code, leaseOnly: true }))
-      state = handedBack(state)
+      state = handedBack(state, Date.now())
     }
     await untilStirred(() => nudged || state.removing !== null, wait)
   }
@@ -197,16 +203,19 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
     }
   }
 
-  async function tellFleet(view: EngineView): Promise<void> {
-    await signalFleet((fleet) => fleet.signal(messages.engineChanged, view))
+  async function tellFleet(report: EngineReport): Promise<boolean> {
+    return signalFleet((fleet) => fleet.signal(messages.engineChanged, report))
   }
 
-  async function signalFleet(send: (fleet: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {
+  /** Whether the fleet was there to hear it. */
+  async function signalFleet(send: (fleet: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<boolean> {
     try {
       await send(getExternalWorkflowHandle(fleetWorkflowId(input.pool)))
+      return true
     } catch (error) {
       if (isCancellation(error)) throw error
       log.warn('ENGINE-01 the fleet could not be told', { error: String(error) })
+      return false
     }
   }
 }

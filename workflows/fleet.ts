@@ -22,6 +22,7 @@ import {
   addEngine,
   askRotation,
   decide,
+  drain,
   engineChanged,
   engineGone,
   type FleetAction,
@@ -30,6 +31,8 @@ import {
   initialFleet,
   liveEngines,
   missing,
+  noteAutoscaled,
+  oneFewer,
   passTime,
   remember,
   restoredFleet,
@@ -67,7 +70,7 @@ const TELLS_THE_LEASE = 'fleet-tells-the-lease'
 /**
  * 1. Updates answer synchronously; a request id seen before gets its first answer again.
  * 2. Ports and engine ids are given out here only, so none is given twice.
- * 3. It is told of every change and has no timer, unless rotation is on: no history at rest.
+ * 3. It is told of every change and has a timer only while something is due at a time: a rotation, or an engine that is to go for being empty. No history at rest.
  * 4. A fleet that starts from nothing makes no engine until it has been told of every container that runs already.
  */
 export async function fleet(input: FleetInput): Promise<void> {
@@ -78,6 +81,8 @@ export async function fleet(input: FleetInput): Promise<void> {
   let stirred = true
   /** Engines that are gone for good and that the lease has not been told of. */
   const gone: string[] = []
+  /** Engines that are to replace their container and have not been told. */
+  const restarts: { engineId: string; force: boolean }[] = []
 
   const change = (next: FleetState): void => {
     state = next
@@ -117,21 +122,45 @@ export async function fleet(input: FleetInput): Promise<void> {
     messages.deleteEngine,
     (request) => {
       const engine = state.engines[request.engineId]
-      if (!engine) {
-        const known = state.recent.find((taken) => taken.requestId === request.requestId)
-        return known?.engineId ? { kind: 'engine', engineId: known.engineId } : refused('not-found', `No engine ${request.engineId}.`)
-      }
+      if (!engine) return notThere(request)
       if (engine.removing) return { kind: 'engine', engineId: request.engineId }
-      const scaled = Math.max(state.policy.minReplicas, wantedReplicas(state) - 1)
+      const scaled = engine.view.draining ? state.scaled : oneFewer(state)
       change(remember({ ...markRemoving(state, request.engineId), scaled }, request.requestId, request.engineId))
       return { kind: 'engine', engineId: request.engineId }
     },
     { description: 'One engine less' },
   )
   setHandler(
+    messages.drainEngine,
+    (request) => {
+      const { requestId, engineId } = request
+      if (!state.engines[engineId]) return notThere(request)
+      if (state.recent.every((taken) => taken.requestId !== requestId)) change(remember(drain(state, engineId), requestId, engineId))
+      return { kind: 'engine', engineId }
+    },
+    { description: 'One engine less, once it plays nothing' },
+  )
+  setHandler(
+    messages.restartEngine,
+    (request) => {
+      const { requestId, engineId, force } = request
+      const engine = state.engines[engineId]
+      if (!engine) return notThere(request)
+      if (state.recent.some((taken) => taken.requestId === requestId)) return { kind: 'engine', engineId }
+      if (engine.removing) return refused('conflict', `Engine ${engineId} is being removed.`)
+      const { streams } = engine.view
+      if (streams.length > 0 && !force)
+        return refused('conflict', `Engine ${engineId} plays ${streams.length}: wait until they end, or say "force": true.`)
+      restarts.push({ engineId, force })
+      change(remember(state, requestId, engineId))
+      return { kind: 'engine', engineId }
+    },
+    { description: 'A new container for one engine' },
+  )
+  setHandler(
     messages.scale,
     (request) => {
-      change({ ...state, scaled: request.wanted })
+      change({ ...state, scaled: request.wanted, autoscaled: 0 })
       return { kind: 'wanted', wanted: wantedReplicas(state) }
     },
     { description: 'Set the wanted number' },
@@ -147,7 +176,7 @@ export async function fleet(input: FleetInput): Promise<void> {
   onSignal(messages.engineChanged, (view) => change(engineChanged(state, view)))
   onSignal(messages.engineGone, (argument) => {
     if (state.engines[argument.engineId] && patched(TELLS_THE_LEASE)) gone.push(argument.engineId)
-    change(engineGone(state, argument.engineId))
+    change(engineGone(state, argument.engineId, Date.now(), argument.ended))
   })
   onSignal(messages.rotationAsked, (argument) => change(askRotation(state, argument, Date.now())))
   onSignal(messages.containersListed, () => {
@@ -199,8 +228,15 @@ export async function fleet(input: FleetInput): Promise<void> {
     await continueAsNew<typeof fleet>({ ...input, carried: state })
   }
 
+  /** The same request may have been taken before. */
+  function notThere({ requestId, engineId }: { requestId: string; engineId: string }): messages.FleetAnswer {
+    const known = state.recent.find((taken) => taken.requestId === requestId)
+    return known?.engineId ? { kind: 'engine', engineId: known.engineId } : refused('not-found', `No engine ${engineId}.`)
+  }
+
   function fill(): void {
-    for (let count = missing(state); count > 0; count--) {
+    state = noteAutoscaled(state, Date.now())
+    for (let count = missing(state, Date.now()); count > 0; count--) {
       const added = addEngine(state, { engineId: newEngineId(), labels: {}, environment: {}, port: null, adopt: null }, Date.now())
       if ('failure' in added) {
         log.error('FLEET-02 no port left for another engine', { wanted: wantedReplicas(state), live: liveEngines(state).length })
@@ -225,6 +261,9 @@ export async function fleet(input: FleetInput): Promise<void> {
     }
     for (const { engineId, epoch } of nominations) await tell(engineId, (handle) => handle.signal(messages.takeForwarded, { epoch }))
     for (const action of actions) if (action.kind === 'turn-over') await handOn(action)
+    for (const { engineId, force } of restarts.splice(0)) {
+      if (state.engines[engineId]?.removing === false) await tell(engineId, (handle) => handle.signal(messages.restart, { force }))
+    }
     for (let engineId = gone.shift(); engineId !== undefined; engineId = gone.shift()) await tellLease(messages.engineRemoved, { engineId })
   }
 
@@ -248,7 +287,7 @@ export async function fleet(input: FleetInput): Promise<void> {
       await send(getExternalWorkflowHandle(engineWorkflowId(input.pool, engineId)))
     } catch (error) {
       log.warn('FLEET-03 an engine’s workflow could not be told; it is forgotten', { engineId, error: String(error) })
-      change(engineGone(state, engineId))
+      change(engineGone(state, engineId, Date.now()))
     }
   }
 }

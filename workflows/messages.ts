@@ -5,7 +5,7 @@
 import { type RawValue, rawValueTypeInfo } from '@temporalio/common'
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { AdoptedContainer } from '../src/domain/engine.js'
-import type { FleetPolicy } from '../src/domain/fleet.js'
+import type { EngineReport, FleetPolicy } from '../src/domain/fleet.js'
 import type { LeaseAnswer, OperatorRequest, PortGeneration, SurveyedContainer } from '../src/domain/lease-state.js'
 import type { EngineView, FleetView, LeaseView, ReconcileView, StreamView, VpnView } from '../src/domain/views.js'
 
@@ -76,6 +76,10 @@ export const streamStarted = defineUpdate<
 >('streamStarted')
 /** A player has ended. `null`: no such stream plays. */
 export const streamEnded = defineUpdate<StreamView | null, [{ streamId: string; reason: string }]>('streamEnded')
+/** The engine no longer knows this session: the stream has ended. Only that stream of that container. */
+export const sessionUnknown = defineSignal<[{ containerId: string; streamId: string; playbackSessionId: string }]>('sessionUnknown')
+/** Replace the container, once. Ignored while streams play that may not be cut, and while it is being replaced anyway. */
+export const restart = defineSignal<[{ force: boolean }]>('restart')
 export const engineQuery = defineQuery<EngineView>('engine')
 
 // fleet/<pool>
@@ -91,13 +95,18 @@ export const provisionEngine = defineUpdate<
 >('provisionEngine')
 /** One engine less; by engine id. */
 export const deleteEngine = defineUpdate<FleetAnswer, [{ requestId: string; engineId: string }]>('deleteEngine')
+/** The engine goes when its last stream ends. */
+export const drainEngine = defineUpdate<FleetAnswer, [{ requestId: string; engineId: string }]>('drainEngine')
+/** The engine gets a new container; refused while it plays, unless `force` is said. */
+export const restartEngine = defineUpdate<FleetAnswer, [{ requestId: string; engineId: string; force: boolean }]>('restartEngine')
 /** The wanted number, clamped to the limits. */
 export const scale = defineUpdate<FleetAnswer, [{ requestId: string; wanted: number }]>('scale')
 /** Remove every engine and make none until a worker starts again. */
 export const parkFleet = defineSignal('parkFleet')
 export const configureFleet = defineSignal<[{ policy: FleetPolicy }]>('configureFleet')
-export const engineChanged = defineSignal<[EngineView]>('engineChanged')
-export const engineGone = defineSignal<[{ engineId: string }]>('engineGone')
+export const engineChanged = defineSignal<[EngineReport]>('engineChanged')
+/** `ended`: the last streams that it told of. */
+export const engineGone = defineSignal<[{ engineId: string; ended?: StreamView[] }]>('engineGone')
 export const leaseVacant =
   defineSignal<[{ index: number; epoch: number; excluded: string | null; preferred: string | null; force?: boolean }]>('leaseVacant')
 /** An operator asked the lease to rotate. */

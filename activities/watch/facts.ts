@@ -21,6 +21,8 @@ export interface PoolFacts {
   engineGone(engineId: string): Promise<boolean>
   containerLost(engineId: string, containerId: string, reason: string): Promise<boolean>
   healthChanged(engineId: string, report: messages.HealthReport): Promise<boolean>
+  /** The engine does not know this session any more. */
+  sessionUnknown(engineId: string, session: { containerId: string; streamId: string; playbackSessionId: string }): Promise<boolean>
   retryNow(engineId: string): Promise<boolean>
   revoke(epoch: number, reason: string): Promise<void>
   portObserved(port: number | null, generation: PortGeneration): Promise<boolean>
@@ -75,6 +77,7 @@ export function createPoolFacts(client: Client, pool: string): PoolFacts {
     engineGone: (engineId) => told(() => fleet.signal(messages.engineGone, { engineId })),
     containerLost: (engineId, containerId, reason) => told(() => engine(engineId).signal(messages.containerLost, { containerId, reason })),
     healthChanged: (engineId, report) => told(() => engine(engineId).signal(messages.healthChanged, report)),
+    sessionUnknown: (engineId, session) => told(() => engine(engineId).signal(messages.sessionUnknown, session)),
     retryNow: (engineId) => told(() => engine(engineId).signal(messages.retryNow)),
     async revoke(epoch, reason) {
       await call(() => lease.executeUpdate(messages.revoke, { args: [{ epoch, reason, by: null }] }))

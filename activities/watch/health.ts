@@ -85,6 +85,11 @@ export class HealthBook {
     })
   }
 
+  /** Where this container is probed, `null` when it is not known to run. */
+  target(containerId: string): ProbeTarget | null {
+    return this.#records.get(containerId)?.target ?? null
+  }
+
   /** The container runs no more. */
   drop(containerId: string): void {
     this.#records.delete(containerId)

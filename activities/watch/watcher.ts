@@ -6,6 +6,7 @@ import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
 import { type ContainerEvent, type ContainerRuntime, type ManagedContainer, RuntimeError } from '../../src/docker/runtime.js'
 import { compare, type Discrepancy, engineIdOf, type SeenContainer } from '../../src/domain/reconcile.js'
+import { packSamples, type PackedSample } from '../../src/domain/stream-sample.js'
 import type { EngineView, FleetView, LeaseView, ReconcileView } from '../../src/domain/views.js'
 import type { GluetunClient } from '../../src/gluetun/client.js'
 import { foreignHolder } from '../lease-conflict.js'
@@ -15,6 +16,7 @@ import type { PoolFacts } from './facts.js'
 import { HealthBook, type HealthOptions, type ProbeTarget } from './health.js'
 import { every, pause } from './loop.js'
 import { probeEngine } from './probe.js'
+import { Statistics } from './statistics.js'
 import { VpnWatch } from './vpn-watch.js'
 
 export interface WatcherOptions {
@@ -26,13 +28,21 @@ export interface WatcherOptions {
   facts: PoolFacts
   logger: Logger
   health: HealthOptions
+  /** How often each playing stream's statistics are asked for. Milliseconds. */
+  collectEveryMs: number
   portLossGraceMs: number
   /** Nothing is removed; what would be is told. */
   dryRun: boolean
   /** What clients dial for an engine that is adopted. */
   hostOf: (vpnContainer: string | null) => string
   /** Called each second with what is worth keeping in the heartbeat. */
-  onBeat: (details: { listedAt: number | null }) => void
+  onBeat: (details: WatcherBeat) => void
+}
+
+/** What readers of the heartbeat find: when Docker was last listed, and how the playing streams do. */
+export interface WatcherBeat {
+  listedAt: number | null
+  samples: PackedSample[]
 }
 
 /** A full list is taken this often, and at once after anything that events tell of. Milliseconds. */
@@ -67,6 +77,7 @@ class Watcher {
   readonly #book: HealthBook
   readonly #startedAt = new Map<string, number>()
   readonly #vpnWatch: VpnWatch
+  readonly #statistics: Statistics
   readonly #outOfMemory = new Set<string>()
   #listedAt: number | null = null
   #listNow: () => void = () => undefined
@@ -86,6 +97,12 @@ class Watcher {
     this.#signal = signal
     this.#book = new HealthBook(options.health)
     this.#vpnWatch = new VpnWatch(options)
+    this.#statistics = new Statistics({
+      facts: options.facts,
+      intervalMs: options.collectEveryMs,
+      targetOf: (containerId) => this.#book.target(containerId),
+      onFailure: this.#quiet('asking for streams'),
+    })
   }
 
   async run(): Promise<void> {
@@ -102,6 +119,7 @@ class Watcher {
       this.#vpnWatch.run(signal),
       this.#beat(signal),
       this.#lookAgain(signal),
+      this.#statistics.run(signal),
     ]
     try {
       await Promise.all(loops)
@@ -112,7 +130,9 @@ class Watcher {
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
-    await every(BEAT_EVERY_MS, signal, async () => this.#options.onBeat({ listedAt: this.#listedAt }))
+    await every(BEAT_EVERY_MS, signal, async () => {
+      this.#options.onBeat({ listedAt: this.#listedAt, samples: packSamples(this.#statistics.samples) })
+    })
   }
 
   async #follow(signal: AbortSignal): Promise<void> {

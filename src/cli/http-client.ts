@@ -3,7 +3,7 @@
  * Asking the API of a running Berth.
  */
 import type { z } from 'zod'
-import { type Config, ConfigError, type Environment, loadConfig } from '../config/environment.js'
+import { clientKey, type Config, ConfigError, type Environment, loadConfig } from '../config/environment.js'
 import { ProblemBody } from '../contracts/problem.js'
 import { shown } from './addresses.js'
 
@@ -33,7 +33,7 @@ export class ApiError extends Error {
 export function apiAddress(env: Environment): ApiAddress {
   const { http } = loadConfig(env)
   const url = env.BERTH_URL?.trim()
-  return { base: url ? baseOf(url) : localBase(http), key: http.apiKey }
+  return { base: url ? baseOf(url) : localBase(http), key: clientKey(env) }
 }
 
 function localBase({ host, port }: Config['http']): string {

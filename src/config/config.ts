@@ -2,6 +2,7 @@
  * @module
  * The shape of the configuration.
  */
+import type { ApiKey } from './api-keys.js'
 import type { PortRange } from './values.js'
 import type { Values } from './variables.js'
 
@@ -18,7 +19,22 @@ export interface Config {
   /** What becomes of the engines when Berth is stopped in order. */
   onStop: Values['BERTH_ON_STOP']
   logLevel: Values['LOG_LEVEL']
-  http: { host: string; port: number; apiKey: string | null; allowedHosts: string[] }
+  http: {
+    host: string
+    port: number
+    /** That of `API_KEY` first. None: whoever reaches the API may do everything, and only this machine reaches it. */
+    keys: ApiKey[]
+    /** Reads need a key as well. Never without keys. */
+    readsNeedKey: boolean
+    /** Names besides loopback ones under which the API is served. */
+    allowedHosts: string[]
+    /** A minute, `null` for no limit. */
+    rateLimits: { mutations: number | null; authFailures: number | null }
+    /** In CIDR notation. */
+    trustedProxies: string[]
+    /** As in a content security policy. */
+    frameAncestors: string[]
+  }
   /** `external`: the server is somebody else's, Berth starts none and Temporal's standard environment says where it is. */
   temporal: { port: number; external: boolean; namespace: string }
   docker: {
@@ -54,7 +70,13 @@ export interface Config {
     rotateEveryMs: number | null
     /** How long a rotation that is due waits for the holder's streams, `null` for as long as they play. */
     drainMs: number | null
+    /** Engines that run and play nothing, kept above the wanted number if need be; never above `maxReplicas`. */
+    minFreeReplicas: number
+    /** How long an engine that has played stays empty before it goes, `null`: none goes by itself. */
+    emptyForMs: number | null
   }
+  /** Statistics of streams: how often each is asked for, and how many samples of each the API keeps. */
+  streams: { collectEveryMs: number; historyMax: number }
   gluetun: {
     /** `null`: no VPN, no forwarded engine. */
     containerName: string | null

@@ -8,6 +8,7 @@ type Row = readonly [name: string, value: string]
 
 const range = ({ from, to }: { from: number; to: number }): string => `${from}-${to}`
 const limit = (amount: number, unit: string): string => (amount === 0 ? 'no limit' : `${amount}${unit}`)
+const perMinute = (limit: number | null): string => (limit === null ? 'no limit' : String(limit))
 const seconds = (ms: number): string => `${ms / 1000} s`
 const UNITS = [
   [86_400_000, 'd'],
@@ -22,7 +23,7 @@ const span = (ms: number): string => {
 
 /** An aligned tree of all values; secrets are shown as set or not, never themselves. */
 export function describeConfig(config: Config): string {
-  const { http, temporal, docker, engines, fleet, gluetun, health } = config
+  const { http, temporal, docker, engines, fleet, gluetun, health, streams } = config
   const groups: readonly (readonly [string, readonly Row[]])[] = [
     [
       'General',
@@ -38,8 +39,13 @@ export function describeConfig(config: Config): string {
       'HTTP API',
       [
         ['Listens on', `${http.host}:${http.port}`],
-        ['API key', http.apiKey === null ? 'none: open, loopback only' : '********'],
+        ['Keys', http.keys.map(({ role, name }) => `${role} ${name} ********`).join(', ') || 'none: open, loopback only'],
+        ['Reads', http.readsNeedKey ? 'need a key' : 'are open'],
+        ['Changes a minute', perMinute(http.rateLimits.mutations)],
+        ['Wrong keys a minute', perMinute(http.rateLimits.authFailures)],
         ['Other host names', http.allowedHosts.join(', ') || 'none'],
+        ['Trusted proxies', http.trustedProxies.join(', ') || 'none'],
+        ['Shown in frames of', http.frameAncestors.join(' ').replaceAll("'", '')],
       ],
     ],
     [
@@ -80,6 +86,8 @@ export function describeConfig(config: Config): string {
       [
         ['Engines at least', String(fleet.minReplicas)],
         ['Engines at most', String(fleet.maxReplicas)],
+        ['Free ones at least', String(fleet.minFreeReplicas)],
+        ['Empty ones', fleet.emptyForMs === null ? 'stay' : `go after ${seconds(fleet.emptyForMs)}, down to the wanted number`],
         ['Port rotates', fleet.rotateEveryMs === null ? 'never' : `each ${span(fleet.rotateEveryMs)}`],
         ['Rotation waits', fleet.drainMs === null ? 'for as long as streams play' : `for streams, ${span(fleet.drainMs)} at most`],
       ],
@@ -101,6 +109,13 @@ export function describeConfig(config: Config): string {
         ['Check each', seconds(health.intervalMs)],
         ['Unhealthy after', `${health.failureThreshold} failed checks`],
         ['Time to start', seconds(health.startupTimeoutMs)],
+      ],
+    ],
+    [
+      'Streams',
+      [
+        ['Statistics each', seconds(streams.collectEveryMs)],
+        ['Samples kept', `${streams.historyMax} of each stream`],
       ],
     ],
   ]

@@ -3,6 +3,7 @@
  * The configuration, read from a given record of environment variables.
  */
 import { readFileSync } from 'node:fs'
+import { digestOf, SHORTEST_KEY } from './api-keys.js'
 import type { Config, Environment, GluetunAuth } from './config.js'
 import { instanceOf, temporalAddress } from './instance.js'
 import { environment, httpPorts, isExternal } from './rules.js'
@@ -36,8 +37,21 @@ export class ConfigError extends Error {
  * 1. Looks at `env` only, and at files that `<secret>_FILE` names there.
  * 2. An empty variable counts as not set, as in Compose files.
  * 3. Throws `ConfigError` with every broken rule at once.
+ * 4. Keys of the API are digests in it.
  */
-export function loadConfig(env: Environment, readFile: (path: string) => string = (path) => readFileSync(path, 'utf8')): Config {
+export function loadConfig(env: Environment, readFile: ReadFile = readText): Config {
+  return toConfig(readValues(env, readFile))
+}
+
+/** The key that a client of this environment sends, `API_KEY` itself; `null` when it is not set. Else as `loadConfig`. */
+export function clientKey(env: Environment, readFile: ReadFile = readText): string | null {
+  return readValues(env, readFile).API_KEY ?? null
+}
+
+type ReadFile = (path: string) => string
+const readText: ReadFile = (path) => readFileSync(path, 'utf8')
+
+function readValues(env: Environment, readFile: ReadFile): Values {
   const given = Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value?.trim() ? [[name, value.trim()]] : [])))
   const issues: ConfigIssue[] = []
   const unreadable = new Set<string>()
@@ -67,10 +81,10 @@ export function loadConfig(env: Environment, readFile: (path: string) => string 
     })
   }
   if (issues.length > 0 || !parsed.success) throw new ConfigError(issues)
-  return toConfig(parsed.data)
+  return parsed.data
 }
 
-function readSecret(name: string, path: string, direct: string | undefined, readFile: (path: string) => string): string | ConfigIssue {
+function readSecret(name: string, path: string, direct: string | undefined, readFile: ReadFile): string | ConfigIssue {
   const variable = `${name}_FILE`
   if (direct !== undefined) {
     return { variable, value: quote(path), rule: `must not be set together with ${name}`, fix: `remove ${name} or ${variable}` }
@@ -96,6 +110,9 @@ function toConfig(values: Values): Config {
     )
   }
   if (values.API_KEY === 'defaultpassword') notes.push('API_KEY is the published example of older .env files: anyone can guess it')
+  else if (values.API_KEY !== undefined && values.API_KEY.length < SHORTEST_KEY) {
+    notes.push(`API_KEY has fewer than ${SHORTEST_KEY} characters and can be found by trying: \`openssl rand -hex 32\` makes a better one`)
+  }
   return {
     pool: values.BERTH_POOL,
     instanceIsNamed: values.BERTH_INSTANCE !== undefined,
@@ -105,7 +122,19 @@ function toConfig(values: Values): Config {
     dataDir: values.BERTH_DATA_DIR,
     onStop: values.BERTH_ON_STOP,
     logLevel: values.LOG_LEVEL,
-    http: { host: values.APP_HOST, port: values.APP_PORT, apiKey: values.API_KEY ?? null, allowedHosts: values.BERTH_ALLOWED_HOSTS },
+    http: {
+      host: values.APP_HOST,
+      port: values.APP_PORT,
+      keys: [
+        ...(values.API_KEY === undefined ? [] : [{ role: 'admin' as const, name: 'API_KEY', digest: digestOf(values.API_KEY) }]),
+        ...(values.API_KEYS ?? []),
+      ],
+      readsNeedKey: values.READ_AUTH === 'required',
+      allowedHosts: values.BERTH_ALLOWED_HOSTS,
+      rateLimits: { mutations: values.RATE_LIMIT_MUTATIONS || null, authFailures: values.RATE_LIMIT_AUTH_FAILURES || null },
+      trustedProxies: values.TRUSTED_PROXIES,
+      frameAncestors: values.FRAME_ANCESTORS,
+    },
     temporal: { port: values.TEMPORAL_PORT, external: isExternal(values), namespace: values.TEMPORAL_NAMESPACE },
     docker: {
       host: values.DOCKER_HOST ?? null,
@@ -130,7 +159,10 @@ function toConfig(values: Values): Config {
       maxReplicas,
       rotateEveryMs: values.FORWARDED_ROTATE_EVERY,
       drainMs: values.FORWARDED_DRAIN_S === 0 ? null : values.FORWARDED_DRAIN_S * 1000,
+      minFreeReplicas: Math.min(values.MIN_FREE_REPLICAS ?? Math.min(1, values.MIN_REPLICAS), maxReplicas),
+      emptyForMs: values.AUTO_DELETE ? values.ENGINE_GRACE_PERIOD_S * 1000 : null,
     },
+    streams: { collectEveryMs: values.COLLECT_INTERVAL_S * 1000, historyMax: values.STATS_HISTORY_MAX },
     gluetun: {
       containerName: values.GLUETUN_CONTAINER_NAME ?? null,
       apiPort: values.GLUETUN_API_PORT,

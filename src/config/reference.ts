@@ -34,7 +34,7 @@ export function configurationPage(): string {
 Berth reads environment variables, and \`.env\` in the folder where it starts. An empty variable counts as not set. All errors are reported at once, each with the rule and a fix.
 A secret may also be given as a file: \`API_KEY_FILE=/run/secrets/api-key\`. A time with a unit is \`90s\`, \`30m\`, \`6h\` or \`1d\`; a number alone is seconds.
 
-- \`APP_HOST\` beyond loopback needs \`API_KEY\`.
+- \`APP_HOST\` beyond loopback, and \`READ_AUTH=required\`, need \`API_KEY\` or \`API_KEYS\`.
 - \`MIN_REPLICAS\` is at most \`MAX_REPLICAS\`, and at most the number of ports for engines. A \`MAX_REPLICAS\` above that number is held at it, and a line at start says so.
 - The ranges of HTTP and HTTPS ports do not overlap; with Gluetun its control server's port lies in neither.
 - \`GLUETUN_API_KEY\` goes with neither \`GLUETUN_API_USERNAME\` nor \`GLUETUN_API_PASSWORD\`; those two go together.

@@ -3,6 +3,7 @@
  * Rules over several variables.
  */
 import { z } from 'zod'
+import { digestOf } from './api-keys.js'
 import { isLoopback } from './loopback.js'
 import { portCount } from './values.js'
 import { fields, type Values, type VariableName } from './variables.js'
@@ -38,15 +39,34 @@ const text = (range: { from: number; to: number }) => `${range.from}-${range.to}
 
 const CROSS_RULES: readonly CrossRule[] = [
   {
-    needs: ['APP_HOST', 'API_KEY'],
+    needs: ['APP_HOST', 'API_KEY', 'API_KEYS'],
     check: (v) =>
-      isLoopback(v.APP_HOST) || v.API_KEY !== undefined
+      isLoopback(v.APP_HOST) || v.API_KEY !== undefined || v.API_KEYS !== undefined
         ? undefined
         : {
             path: 'APP_HOST',
-            rule: 'can be reached from other machines, and there is no API_KEY: anyone there could start and remove containers',
+            rule: 'can be reached from other machines, and there is neither API_KEY nor API_KEYS: anyone there could start and remove containers',
             fix: 'set API_KEY (openssl rand -hex 32 makes one), or APP_HOST=127.0.0.1',
           },
+  },
+  {
+    needs: ['READ_AUTH', 'API_KEY', 'API_KEYS'],
+    check: (v) =>
+      v.READ_AUTH === 'open' || v.API_KEY !== undefined || v.API_KEYS !== undefined
+        ? undefined
+        : {
+            path: 'READ_AUTH',
+            rule: 'asks for keys, and there is neither API_KEY nor API_KEYS',
+            fix: 'set API_KEY (openssl rand -hex 32 makes one), or READ_AUTH=open',
+          },
+  },
+  {
+    needs: ['API_KEY', 'API_KEYS'],
+    check: (v) => {
+      const digest = v.API_KEY === undefined ? null : digestOf(v.API_KEY)
+      if (!v.API_KEYS?.some((key) => key.digest === digest)) return undefined
+      return { path: 'API_KEYS', rule: 'must not hold the key of API_KEY again', fix: 'remove it from one of the two' }
+    },
   },
   {
     needs: ['MIN_REPLICAS', 'MAX_REPLICAS'],
@@ -57,6 +77,17 @@ const CROSS_RULES: readonly CrossRule[] = [
             path: 'MIN_REPLICAS',
             rule: `must not be above MAX_REPLICAS (${v.MAX_REPLICAS})`,
             fix: `set MAX_REPLICAS=${v.MIN_REPLICAS} or MIN_REPLICAS=${v.MAX_REPLICAS}`,
+          },
+  },
+  {
+    needs: ['MIN_FREE_REPLICAS', 'MAX_REPLICAS'],
+    check: (v) =>
+      (v.MIN_FREE_REPLICAS ?? 0) <= v.MAX_REPLICAS
+        ? undefined
+        : {
+            path: 'MIN_FREE_REPLICAS',
+            rule: `must not be above MAX_REPLICAS (${v.MAX_REPLICAS})`,
+            fix: `set MAX_REPLICAS=${v.MIN_FREE_REPLICAS} or MIN_FREE_REPLICAS=${v.MAX_REPLICAS}`,
           },
   },
   {

@@ -17,17 +17,14 @@ export interface VariableReport {
 export const NOT_USED: Readonly<Record<string, string>> = {
   ACE_HTTP_RANGE: 'an engine has one HTTP port, the same inside and outside its container: see PORT_RANGE_HOST and MAX_ACTIVE_REPLICAS',
   ACE_MAP_HTTPS: 'not yet: HTTPS ports are not published',
-  AUTO_DELETE: 'not yet: engines are not removed when their last stream ends',
   AUTOSCALE_INTERVAL_S: 'the fleet acts on each change, not on a timer',
   CIRCUIT_BREAKER_FAILURE_THRESHOLD: 'failed engines are tried again with a growing pause, each by itself',
   CIRCUIT_BREAKER_RECOVERY_TIMEOUT_S: 'failed engines are tried again with a growing pause, each by itself',
   CIRCUIT_BREAKER_REPLACEMENT_THRESHOLD: 'failed engines are tried again with a growing pause, each by itself',
   CIRCUIT_BREAKER_REPLACEMENT_TIMEOUT_S: 'failed engines are tried again with a growing pause, each by itself',
-  COLLECT_INTERVAL_S: 'not yet: stream statistics are not collected',
   DB_URL: "there is no database besides Temporal's: see BERTH_DATA_DIR",
   DEBUG_LOG_DIR: 'see LOG_LEVEL',
   DEBUG_MODE: 'see LOG_LEVEL',
-  ENGINE_GRACE_PERIOD_S: 'not yet: engines are not removed when their last stream ends',
   GLUETUN_CONTAINER_NAME_2: 'not yet: a second Gluetun is a second pool',
   GLUETUN_HEALTH_CHECK_INTERVAL_S: 'Gluetun is asked each second or two; changes are seen within 3 s',
   GLUETUN_PORT_CACHE_TTL_S: 'the forwarded port is not cached',
@@ -36,17 +33,15 @@ export const NOT_USED: Readonly<Record<string, string>> = {
   HEALTH_UNHEALTHY_GRACE_PERIOD_S: 'not yet: see HEALTH_FAILURE_THRESHOLD',
   IDLE_TTL_S: 'it never had an effect',
   MAX_CONCURRENT_PROVISIONS: 'it never had an effect',
-  MIN_FREE_REPLICAS: 'not yet: see MIN_REPLICAS',
   MIN_PROVISION_INTERVAL_S: 'it never had an effect',
   MONITOR_INTERVAL_S: "Docker's events are followed, and everything is listed again in between",
-  STATS_HISTORY_MAX: 'not yet: stream statistics are not collected',
   VPN_MODE: 'not yet: one Gluetun per pool',
   VPN_RESTART_ENGINES_ON_RECONNECT: 'engines that lost their network are always repaired',
   VPN_UNHEALTHY_RESTART_TIMEOUT_S: 'Berth never restarts Gluetun',
 }
 
 const PREFIXES =
-  /^(BERTH|GLUETUN|ENGINE|APP|API|MIN|MAX|ACE|HEALTH|CIRCUIT|AUTOSCALE|MONITOR|COLLECT|STARTUP|CONTAINER_LABEL|PORT_RANGE|RECONCILE|FORWARDED_ROTATE|FORWARDED_DRAIN)(_|$)/
+  /^(BERTH|GLUETUN|ENGINE|APP|API|MIN|MAX|ACE|HEALTH|CIRCUIT|AUTOSCALE|MONITOR|COLLECT|STARTUP|CONTAINER_LABEL|PORT_RANGE|RECONCILE|FORWARDED_ROTATE|FORWARDED_DRAIN|READ_AUTH|RATE_LIMIT|TRUSTED_PROXIES|FRAME_ANCESTORS)(_|$)/
 /** Read by other parts: the Temporal client, the set-up, the demo. */
 const ELSEWHERE = /^(TEMPORAL_|DOCKER_|NODE_|BERTH_TEMPORAL_|BERTH_CACHE_DIR$|BERTH_URL$|BERTH_DEMO_)/
 const KNOWN = new Set<string>([...VARIABLES.map(({ name }) => name), ...SECRETS.map((name) => `${name}_FILE`)])

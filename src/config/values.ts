@@ -2,6 +2,7 @@
  * @module
  * How one environment variable's text becomes a value. Each message completes the sentence "<variable> …".
  */
+import { isIP } from 'node:net'
 import { z } from 'zod'
 
 /** Both ends belong to it. */
@@ -76,6 +77,29 @@ export const oneOf = <const T extends readonly [string, ...string[]]>(words: T) 
 
 /** What an HTTP header may carry as a secret. */
 export const secret = () => matching(/^[\x21-\x7e]{1,512}$/, 'must be 1 to 512 printable ASCII characters without spaces')
+
+const entriesOf = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean)
+
+/** IP addresses or networks in CIDR notation between commas or white space, each with its prefix length. */
+export const networks = () =>
+  parsed((text) => {
+    const read = entriesOf(text).map((entry) => {
+      const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? []
+      if (isIP(address) === 0 || address.includes('%')) return undefined
+      const bits = isIP(address) === 4 ? 32 : 128
+      return Number(prefix ?? bits) <= bits ? `${address}/${prefix ?? bits}` : undefined
+    })
+    return read.every((network) => network !== undefined) ? read : undefined
+  }, 'must be IP addresses or networks such as 172.16.0.0/12, separated by commas')
+
+/** Sources of a content security policy's `frame-ancestors`: `none`, or `self` and origins between commas or white space. */
+export const frameAncestors = () =>
+  parsed((text) => {
+    const words = entriesOf(text).map((word) => word.toLowerCase().replace(/^'(none|self)'$/, '$1'))
+    if (words.length === 1 && words[0] === 'none') return ["'none'"]
+    const fine = words.every((word) => word === 'self' || /^https?:\/\/(\*\.)?[a-z0-9_][a-z0-9_.-]*(:(\d{1,5}|\*))?$/.test(word))
+    return fine && words.length > 0 ? words.map((word) => (word === 'self' ? "'self'" : word)) : undefined
+  }, 'must be none, or self and origins such as https://home.example, separated by commas')
 
 /** An http or https address without user, query or fragment; a trailing slash is dropped. */
 export const httpAddress = () =>

@@ -5,9 +5,23 @@
 import { z } from 'zod'
 import { LABEL } from '../domain/labels.js'
 import { VARIANTS } from '../engines/index.js'
-import { boolean, decimal, duration, httpAddress, integer, matching, oneOf, port, portRange, secret } from './values.js'
+import { apiKeys } from './api-keys.js'
+import {
+  boolean,
+  decimal,
+  duration,
+  frameAncestors,
+  httpAddress,
+  integer,
+  matching,
+  networks,
+  oneOf,
+  port,
+  portRange,
+  secret,
+} from './values.js'
 
-export const SECTIONS = ['General', 'HTTP API', 'Temporal', 'Docker', 'Engines', 'Fleet', 'Gluetun', 'Health'] as const
+export const SECTIONS = ['General', 'HTTP API', 'Temporal', 'Docker', 'Engines', 'Fleet', 'Gluetun', 'Health', 'Streams'] as const
 
 /** What a person needs to know of one variable. */
 export interface VariableFacts {
@@ -70,7 +84,8 @@ const general = {
 const http = {
   APP_HOST: matching(hostName, 'must be an IP address or a host name').default('127.0.0.1').register(facts, {
     section: 'HTTP API',
-    reason: 'Address to listen on. Anything but loopback needs API_KEY, as whoever reaches the API starts and removes containers.',
+    reason:
+      'Address to listen on. Anything but loopback needs API_KEY or API_KEYS, as whoever reaches the API starts and removes containers.',
     example: '127.0.0.1',
   }),
   APP_PORT: port().default(8000).register(facts, {
@@ -81,10 +96,50 @@ const http = {
   API_KEY: secret().optional().register(facts, {
     section: 'HTTP API',
     reason:
-      'Whoever changes something must send it, as "Authorization: Bearer <key>" or "X-API-Key: <key>". `openssl rand -hex 32` makes one.',
+      'The key of the role admin, sent as "Authorization: Bearer <key>" or "X-API-Key: <key>". `openssl rand -hex 32` makes one. `berth lease` sends it too.',
     example: 'a-long-random-text',
     secret: true,
-    unset: 'none: open, on loopback only',
+    unset: 'none: open on loopback, unless API_KEYS is set',
+  }),
+  API_KEYS: apiKeys().optional().register(facts, {
+    section: 'HTTP API',
+    reason:
+      'More keys, by role: a viewer reads, an operator changes engines, streams and the lease too, an admin may do everything. Entries role:name:key or role:key, separated by commas or spaces; sha256:<digest> in place of a key keeps it out of the environment.',
+    example: 'viewer:dashboard:a-long-random-text,operator:proxy:another-long-random-text',
+    secret: true,
+    unset: 'none',
+  }),
+  READ_AUTH: oneOf(['open', 'required'] as const)
+    .default('open')
+    .register(facts, {
+      section: 'HTTP API',
+      reason: 'Whether reads need a key as well, of any role. /healthz and the documentation stay open, /readyz without its details.',
+      example: 'required',
+    }),
+  RATE_LIMIT_MUTATIONS: integer(0, 1_000_000).default(600).register(facts, {
+    section: 'HTTP API',
+    reason:
+      'Changes per minute and key, or per address where there is no key; more are answered with 429. What players tell of streams does not count. 0 for no limit.',
+    example: '600',
+  }),
+  RATE_LIMIT_AUTH_FAILURES: integer(0, 1_000_000).default(20).register(facts, {
+    section: 'HTTP API',
+    reason:
+      'Wrong keys per minute and address, after which no key of that address is looked at for the rest of the minute. 0 for no limit.',
+    example: '20',
+  }),
+  TRUSTED_PROXIES: networks().default([]).register(facts, {
+    section: 'HTTP API',
+    reason:
+      'Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; without it everybody behind a proxy shares its limits.',
+    example: '127.0.0.1,172.16.0.0/12',
+    unset: 'none',
+  }),
+  FRAME_ANCESTORS: frameAncestors().default(["'none'"]).register(facts, {
+    section: 'HTTP API',
+    reason: 'Which pages may show Berth in a frame, such as a dashboard: none, or self and origins.',
+    example: 'https://home.example',
+    unset: 'none',
   }),
   BERTH_ALLOWED_HOSTS: z
     .string()
@@ -99,9 +154,9 @@ const http = {
     .register(facts, {
       section: 'HTTP API',
       reason:
-        'Names besides loopback ones under which a reverse proxy on this machine serves the API; others are refused against DNS rebinding.',
+        'Names under which the API is served besides loopback ones, for example by a reverse proxy. On loopback, and wherever this is set, other names are refused against DNS rebinding.',
       example: 'berth.home.example',
-      unset: 'loopback names only',
+      unset: 'on loopback loopback names only, else any',
     }),
 }
 
@@ -256,6 +311,24 @@ const fleet = {
     reason: 'Engines at most, however many are asked for. Never more than there are ports.',
     example: '20',
   }),
+  MIN_FREE_REPLICAS: integer(0, 1000).optional().register(facts, {
+    section: 'Fleet',
+    reason:
+      'Engines that run and play nothing, so that the next player need not wait: while others play, more are started than MIN_REPLICAS, up to MAX_REPLICAS.',
+    example: '1',
+    unset: '1, or 0 where MIN_REPLICAS is 0',
+  }),
+  AUTO_DELETE: boolean().default(false).register(facts, {
+    section: 'Fleet',
+    reason:
+      'Whether engines above the wanted number go once they have played and are empty for ENGINE_GRACE_PERIOD_S. MIN_FREE_REPLICAS are left; the forwarded one goes last.',
+    example: 'true',
+  }),
+  ENGINE_GRACE_PERIOD_S: integer(0, 86_400).default(30).register(facts, {
+    section: 'Fleet',
+    reason: 'With AUTO_DELETE, how long an engine stays empty before it goes, so that a viewer who changes the channel finds it.',
+    example: '30',
+  }),
   MAX_ACTIVE_REPLICAS: integer(1, 1000).default(20).register(facts, {
     section: 'Fleet',
     reason: 'With Gluetun, how many HTTP ports from 19000 on are kept for engines.',
@@ -343,7 +416,20 @@ const health = {
   }),
 }
 
-const shape = { ...general, ...http, ...temporal, ...docker, ...engines, ...fleet, ...gluetun, ...health }
+const streams = {
+  COLLECT_INTERVAL_S: decimal(0.5, 3600).default(5).register(facts, {
+    section: 'Streams',
+    reason: 'How often engines are asked for the statistics of the streams that they play.',
+    example: '5',
+  }),
+  STATS_HISTORY_MAX: integer(1, 100_000).default(720).register(facts, {
+    section: 'Streams',
+    reason: 'Samples of each stream that the API keeps in memory; the oldest are dropped first.',
+    example: '720',
+  }),
+}
+
+const shape = { ...general, ...http, ...temporal, ...docker, ...engines, ...fleet, ...gluetun, ...health, ...streams }
 
 /** Name of a variable that Berth reads. */
 export type VariableName = keyof typeof shape

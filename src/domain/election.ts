@@ -18,11 +18,12 @@ export interface ElectionRules {
 
 /**
  * The engine that is to become forwarded, `null` when none can: preferred if not unhealthy, then healthiest, least streams, longest without
- * streams, lowest id. An engine must be made anew to become forwarded, so one with streams is taken only with `force`.
+ * streams, lowest id. An engine must be made anew to become forwarded, so one with streams is taken only with `force`; one that drains never.
  */
 export function choose(engines: readonly EngineView[], rules: ElectionRules): string | null {
   const able = engines.filter(
-    (engine) => (engine.phase === 'running' || engine.phase === 'starting') && (rules.force || engine.streams.length === 0),
+    (engine) =>
+      (engine.phase === 'running' || engine.phase === 'starting') && !engine.draining && (rules.force || engine.streams.length === 0),
   )
   const preferred = able.find((engine) => engine.engineId === rules.preferred && engine.health !== 'unhealthy')
   if (preferred) return preferred.engineId

@@ -46,6 +46,8 @@ export interface EngineState {
   crashes: number
   /** It holds the port and does not answer: unless the fleet hands on before this time (Unix milliseconds), it is replaced all the same. */
   yieldBy: number | null
+  /** Streams that have ended and that the fleet has not been told of. */
+  ended: StreamView[]
   /** Facts about containers and epochs that provisioning has not reported yet, and a nomination that came meanwhile. */
   early: { lostContainers: string[]; revokedEpochs: number[]; health: HealthFact | null; nominated: boolean }
 }
@@ -69,7 +71,9 @@ export type EngineFact =
   | { kind: 'take-forwarded' }
   | { kind: 'remove'; reason: string }
   | { kind: 'stream-started'; stream: Omit<StreamView, 'engineId' | 'containerId' | 'startedAt' | 'endedAt' | 'endReason'> }
-  | { kind: 'stream-ended'; streamId: string }
+  | { kind: 'stream-ended'; streamId: string; reason: string }
+  | { kind: 'session-unknown'; containerId: string; streamId: string; playbackSessionId: string }
+  | { kind: 'restart'; force: boolean }
 
 /** What provisioning reports. */
 export interface Provisioned {
@@ -90,7 +94,7 @@ export interface Provisioned {
 /** A state as an older version of Berth may have left it, with all that has come since. */
 export function restoredEngine(state: EngineState): EngineState {
   const streams = state.view.streams.filter((stream) => typeof stream === 'object')
-  return { ...state, yieldBy: state.yieldBy ?? null, view: { ...state.view, streams } }
+  return { ...state, yieldBy: state.yieldBy ?? null, ended: state.ended ?? [], view: { ...state.view, draining: false, streams } }
 }
 
 /** An engine that has just been asked for, or one whose container exists already. */
@@ -118,6 +122,7 @@ export function initialEngine(input: EngineInput, now: number): EngineState {
     platform: null,
     streams: [],
     lastStreamUsage: null,
+    draining: false,
     firstSeen: now,
     startedAt: null,
     losses: 0,
@@ -133,6 +138,7 @@ export function initialEngine(input: EngineInput, now: number): EngineState {
     failures: 0,
     crashes: 0,
     yieldBy: null,
+    ended: [],
     early: { lostContainers: [], revokedEpochs: [], health: null, nominated: false },
   }
   return input.adopt ? adopted(state, input.adopt) : state
@@ -165,7 +171,9 @@ function adopted(state: EngineState, container: AdoptedContainer): EngineState {
  * 2. A revoked epoch makes the container due only if it is the epoch that the container was made with.
  * 3. Removal is final: nothing else becomes due after it.
  * 4. A container that holds the port and does not answer is first left to the fleet, which may have a healthier engine; see `yieldBy`.
- * 5. Streams belong to the present container: they end with it. The same stream again changes nothing.
+ * 5. Streams belong to the present container: they end with it, and with the engine. The same stream again changes nothing.
+ * 6. A session that the engine no longer knows ends that stream of that container only.
+ * 7. A restart replaces a container that is up, once; streams that play hold it off unless it is forced.
  */
 export function observe(state: EngineState, fact: EngineFact, now: number): EngineState {
   if (state.removing !== null) return state
@@ -185,15 +193,48 @@ export function observe(state: EngineState, fact: EngineFact, now: number): Engi
       if (!isUp(state)) return { ...state, early: { ...state.early, nominated: true } }
       return state.view.forwarded ? state : elected(state, now)
     case 'remove':
-      return { ...state, removing: fact.reason, view: changed(state.view, { phase: 'removing' }) }
+      return { ...silenced(state, 'engine-removed', now, { phase: 'removing' }), removing: fact.reason }
     case 'stream-started':
       return streamStarted(state, fact.stream, now)
-    case 'stream-ended': {
-      const streams = state.view.streams.filter((stream) => stream.id !== fact.streamId)
-      if (streams.length === state.view.streams.length) return state
-      return { ...state, view: changed(state.view, { streams, lastStreamUsage: now }) }
+    case 'stream-ended':
+      return ending(state, (stream) => stream.id === fact.streamId, fact.reason, now)
+    case 'session-unknown': {
+      const { streamId, containerId, playbackSessionId } = fact
+      const isMeant = (stream: StreamView): boolean =>
+        stream.id === streamId && stream.containerId === containerId && stream.playbackSessionId === playbackSessionId
+      return ending(state, isMeant, 'session-unknown', now)
     }
+    case 'restart':
+      if (!isUp(state) || (state.view.streams.length > 0 && !fact.force)) return state
+      return due(state, 'restart-asked', { nominated: false, replacesLiving: true }, now)
   }
+}
+
+/** Ended streams are told within moments; while the fleet cannot be told, no more than these are kept. */
+const KEPT_ENDED = 100
+
+/** The same engine when nothing that plays matches. */
+function ending(state: EngineState, isMeant: (stream: StreamView) => boolean, reason: string, now: number): EngineState {
+  const { streams } = state.view
+  const ended = streams.filter(isMeant).map((stream) => ({ ...stream, endedAt: now, endReason: reason }))
+  if (ended.length === 0) return state
+  const left = streams.filter((stream) => !isMeant(stream))
+  return {
+    ...state,
+    ended: [...state.ended, ...ended].slice(-KEPT_ENDED),
+    view: changed(state.view, { streams: left, lastStreamUsage: now }),
+  }
+}
+
+/** The view changes, and nothing plays any more. */
+function silenced(state: EngineState, reason: string, now: number, change: Partial<EngineView>): EngineState {
+  const silent = ending(state, () => true, reason, now)
+  return { ...silent, view: changed(silent.view, change) }
+}
+
+/** The fleet has been told of these ended streams. */
+export function endedTold(state: EngineState, told: readonly StreamView[]): EngineState {
+  return { ...state, ended: state.ended.filter((stream) => !told.includes(stream)) }
 }
 
 /** More sessions than an engine can play; a client that reports so many is out of order. */
@@ -249,15 +290,13 @@ const DOWN = { phase: 'provisioning', forwarded: false, health: 'unknown', healt
 
 function due(state: EngineState, reason: string, how: { nominated: boolean; replacesLiving: boolean }, now: number): EngineState {
   const lasted = state.view.startedAt !== null && now - state.view.startedAt >= STABLE_AFTER_MS
-  const playing = state.view.streams.length > 0
-  const streams = how.nominated ? {} : { streams: [], ...(playing ? { lastStreamUsage: now } : {}) }
+  const down = how.nominated ? { ...state, view: changed(state.view, DOWN) } : silenced(state, reason, now, DOWN)
   return {
-    ...state,
+    ...down,
     yieldBy: null,
     due: { reason, ...how },
     failures: lasted ? 0 : state.failures,
     crashes: lasted ? 0 : state.crashes,
-    view: changed(state.view, { ...DOWN, ...streams }),
   }
 }
 
@@ -286,7 +325,8 @@ export function provisioning(state: EngineState): EngineState {
  */
 export function provisioned(state: EngineState, result: Provisioned, now: number): EngineState {
   const kept = result.outcome === 'kept'
-  const view = changed(state.view, {
+  const before = kept ? state : ending(state, () => true, state.due?.reason ?? 'engine-lost', now)
+  const view = changed(before.view, {
     phase: kept && state.view.version !== null ? 'running' : 'starting',
     containerId: result.containerId,
     containerName: result.containerName,
@@ -298,10 +338,9 @@ export function provisioned(state: EngineState, result: Provisioned, now: number
     epoch: result.forwarded?.epoch ?? null,
     p2pPort: result.forwarded?.p2pPort ?? null,
     startedAt: kept ? state.view.startedAt : (result.startedAt ?? now),
-    streams: kept ? state.view.streams : [],
     problem: null,
   })
-  const up: EngineState = { ...state, due: null, view, early: { lostContainers: [], revokedEpochs: [], health: null, nominated: false } }
+  const up: EngineState = { ...before, due: null, view, early: { lostContainers: [], revokedEpochs: [], health: null, nominated: false } }
   if (state.removing !== null) return { ...up, view: { ...view, phase: 'removing' } }
   if (state.early.lostContainers.includes(result.containerId)) return lost(up, 'died', now)
   if (result.forwarded && state.early.revokedEpochs.includes(result.forwarded.epoch))
@@ -332,8 +371,8 @@ export function backingOff(state: EngineState, problem: Problem): EngineState {
 }
 
 /** It has no container any more and holds no epoch. */
-export function handedBack(state: EngineState): EngineState {
-  return { ...state, view: changed(state.view, { containerId: null, epoch: null, p2pPort: null, streams: [] }) }
+export function handedBack(state: EngineState, now: number): EngineState {
+  return silenced(state, state.due?.reason ?? 'engine-lost', now, { containerId: null, epoch: null, p2pPort: null })
 }
 
 /** Milliseconds to wait before the next provisioning: none while a container is up that only changes its role. */

@@ -13,6 +13,7 @@ export const ERROR_STATUS = {
   'not-found': 404,
   'method-not-allowed': 405,
   'unsupported-media-type': 415,
+  'rate-limited': 429,
   conflict: 409,
   'max-capacity': 503,
   'provisioning-failed': 503,

@@ -1,14 +1,18 @@
 /**
  * @module
- * How many engines there should be, with which ports, and who is to take a vacant lease. Pure.
+ * The engines of a pool: which ports they have, what has become of them, and who is to take a vacant lease. Pure.
  */
 import { choose } from './election.js'
 import { type EngineInput, initialEngine } from './engine.js'
 import { lowestFree, type PortRange } from './ports.js'
 import { type DueRotation, dueRotation, holderOf, rotationWakeAt, rotationView, turnOver } from './rotation.js'
-import type { EngineView, FleetView, ReconcileView, VpnView } from './views.js'
+import * as scaling from './scaling.js'
+import type { EngineView, FleetView, ReconcileView, StreamView, VpnView } from './views.js'
 
 const KEPT_REQUESTS = 200
+const KEPT_ENDED = 100
+/** Characters of all ended streams together: what a client may say of one is long. */
+const KEPT_ENDED_LENGTH = 200_000
 const KEPT_AVOIDED = 100
 
 /** What the worker's configuration says, told to the fleet at each worker start. */
@@ -23,6 +27,10 @@ export interface FleetPolicy {
   rotateEveryMs?: number | null
   /** How long a due rotation waits for the holder's streams before it cuts them, `null`: for as long as they play. */
   drainMs?: number | null
+  /** Engines that run and play nothing, kept above the wanted number if need be. */
+  minFreeReplicas?: number
+  /** How long an engine that has played stays empty before it goes, `null`: none goes by itself. */
+  emptyForMs?: number | null
 }
 
 /** The lease's announcement that the port is free and nobody asked. */
@@ -43,11 +51,15 @@ export interface FleetState {
   policy: FleetPolicy
   /** Number asked for by `scale` or `provision`, `null` while `MIN_REPLICAS` rules. */
   scaled: number | null
+  /** Engines above the wanted number that were started to keep enough of them free. */
+  autoscaled: number
   /** Nothing is to run until a worker starts again. */
   parked: boolean
   /** The containers that ran before this fleet have been told of: until then none is started to make up the number. */
   listed: boolean
   engines: Record<string, FleetEngine>
+  /** The last streams that ended, newest first. */
+  ended: StreamView[]
   vpn: VpnView
   docker: { reachable: boolean; detail: string | null }
   vacancy: Vacancy | null
@@ -86,9 +98,11 @@ export function initialFleet(pool: string, policy: FleetPolicy, portsInUse: numb
     pool,
     policy,
     scaled: null,
+    autoscaled: 0,
     parked: false,
     listed: false,
     engines: {},
+    ended: [],
     vpn: unknownVpn(policy),
     docker: { reachable: true, detail: null },
     vacancy: null,
@@ -102,7 +116,11 @@ export function initialFleet(pool: string, policy: FleetPolicy, portsInUse: numb
 
 /** A state as an older version of Berth may have left it, with all that has come since. */
 export function restoredFleet(state: FleetState): FleetState {
-  return { ...initialFleet(state.pool, state.policy), ...state, listed: state.listed ?? true }
+  const engines = Object.entries(state.engines).map(([engineId, engine]) => {
+    const { draining = false } = engine.view as Partial<EngineView>
+    return [engineId, { ...engine, view: { ...engine.view, draining } }] as const
+  })
+  return { ...initialFleet(state.pool, state.policy), ...state, listed: state.listed ?? true, engines: Object.fromEntries(engines) }
 }
 
 /** The VPN before it has been asked. */
@@ -176,13 +194,19 @@ function allocate(
   return { engineId, pool: state.pool, httpPort, httpsPort, hostHttpPort: httpPort, labels, environment, adopt: null }
 }
 
+/** What an engine tells of itself. `ended`: streams that have ended since it last did. */
+export type EngineReport = EngineView & { ended?: StreamView[] }
+
 /**
  * Takes an engine's report. An older one than the last is ignored; a forwarded engine settles the vacancy that it filled; one whose port is in
  * use by somebody else on the host goes, and its successor gets another port; one whose port was found in use before backs off instead.
+ * Streams that have ended are kept in any case.
  */
-export function engineChanged(state: FleetState, view: EngineView): FleetState {
-  const engine = state.engines[view.engineId]
-  if (!engine || view.revision <= engine.view.revision) return state
+export function engineChanged(before: FleetState, { ended = [], ...report }: EngineReport): FleetState {
+  const state = withEnded(before, ended)
+  const engine = state.engines[report.engineId]
+  if (!engine || report.revision <= engine.view.revision) return state
+  const view: EngineView = { ...report, draining: engine.view.draining }
   const blocked = view.phase === 'backing-off' && view.problem?.code === 'port-taken' && !state.avoided.includes(view.hostHttpPort)
   const next: FleetState = {
     ...state,
@@ -196,8 +220,28 @@ export function engineChanged(state: FleetState, view: EngineView): FleetState {
   return failed ? { ...next, vacancy: { ...vacancy, nominated: null, excluded: view.engineId } } : next
 }
 
-/** Forgets an engine whose container is gone for good; its ports are free again. */
-export function engineGone(state: FleetState, engineId: string): FleetState {
+/** The newest of all that have ended, each once. */
+function withEnded(state: FleetState, ended: readonly StreamView[]): FleetState {
+  const isKept = (one: StreamView): boolean =>
+    state.ended.some((other) => other.id === one.id && other.containerId === one.containerId && other.startedAt === one.startedAt)
+  const fresh = ended.filter((stream) => !isKept(stream))
+  if (fresh.length === 0) return state
+  const all = [...fresh, ...state.ended].toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0)).slice(0, KEPT_ENDED)
+  let length = 0
+  return { ...state, ended: all.filter((stream) => (length += JSON.stringify(stream).length) <= KEPT_ENDED_LENGTH) }
+}
+
+/**
+ * Forgets an engine whose container is gone for good; its ports are free again. `ended` are the last streams that it told of; what it still played as far as
+ * anybody knows ends too.
+ */
+export function engineGone(before: FleetState, engineId: string, now: number, ended: readonly StreamView[] = []): FleetState {
+  const told = withEnded(before, ended)
+  const playing = told.engines[engineId]?.view.streams ?? []
+  const state = withEnded(
+    told,
+    playing.map((stream) => ({ ...stream, endedAt: now, endReason: 'engine-lost' })),
+  )
   const { [engineId]: _gone, ...engines } = state.engines
   const vacancy = state.vacancy?.nominated === engineId ? { ...state.vacancy, nominated: null } : state.vacancy
   return { ...state, engines, vacancy }
@@ -206,9 +250,9 @@ export function engineGone(state: FleetState, engineId: string): FleetState {
 /**
  * What is to be done now, in this order of care.
  *
- * 1. Fewer engines than wanted: start as many as are missing. While a forwarded engine is on its way out its replacement waits for it, so that
- *    the newcomer finds the port free and becomes forwarded.
- * 2. More than wanted: remove the surplus, those without streams first, followers before the forwarded one, failing before healthy, newest first.
+ * 1. Fewer engines than there should be (`scaling.ts`): start as many as are missing. While a forwarded engine is on its way out its replacement waits for it,
+ *    so that the newcomer finds the port free and becomes forwarded.
+ * 2. More than there should be: remove those that `scaling.ts` names.
  * 3. A vacant lease: nominate one, unless engines are being started that will ask by themselves.
  * 4. A holder that does not answer hands on to the best healthy engine without streams, or to itself made anew; a rotation that is due, to another engine.
  */
@@ -216,31 +260,33 @@ export function decide(state: FleetState, now: number): FleetAction[] {
   const pending: FleetAction[] = Object.values(state.engines)
     .filter((engine) => !engine.started)
     .map((engine) => ({ kind: 'start', input: engine.input }))
-  return [...pending, ...surplus(state), ...nomination(state), ...handOver(state, now)]
+  const removals = scaled(state, now).remove.map((engineId): FleetAction => ({ kind: 'remove', engineId }))
+  return [...pending, ...removals, ...nomination(state), ...handOver(state, now)]
 }
 
 /** How many engines are missing now. */
-export function missing(state: FleetState): number {
-  if (!state.listed) return 0
-  const handingOver = Object.values(state.engines).filter((engine) => engine.removing && engine.view.forwarded).length
-  return Math.max(0, wantedReplicas(state) - liveEngines(state).length - handingOver)
+export function missing(state: FleetState, now: number): number {
+  return state.listed ? scaled(state, now).start : 0
 }
 
-function surplus(state: FleetState): FleetAction[] {
-  const live = liveEngines(state)
-  const excess = live.length - wantedReplicas(state)
-  if (excess <= 0) return []
-  return live
-    .toSorted(
-      (a, b) =>
-        a.view.streams.length - b.view.streams.length ||
-        Number(a.view.forwarded) - Number(b.view.forwarded) ||
-        Number(a.view.health === 'healthy') - Number(b.view.health === 'healthy') ||
-        b.view.firstSeen - a.view.firstSeen ||
-        b.input.httpPort - a.input.httpPort,
-    )
-    .slice(0, excess)
-    .map((engine) => ({ kind: 'remove', engineId: engine.input.engineId }))
+/** The fleet when those that are missing have been added: how many of its engines are above the wanted number on purpose. */
+export function noteAutoscaled(state: FleetState, now: number): FleetState {
+  const { autoscaled } = scaled(state, now)
+  return !state.listed || autoscaled === state.autoscaled ? state : { ...state, autoscaled }
+}
+
+function scaled(state: FleetState, now: number): scaling.Scaling {
+  const { maxReplicas, minFreeReplicas = 0, emptyForMs = null } = state.policy
+  const facts: scaling.ScalingFacts = {
+    wanted: wantedReplicas(state),
+    maxReplicas,
+    minFree: state.parked ? 0 : minFreeReplicas,
+    emptyForMs: state.listed ? emptyForMs : null,
+    autoscaled: state.parked ? 0 : state.autoscaled,
+    handingOver: Object.values(state.engines).filter((engine) => engine.removing && engine.view.forwarded).length,
+    engines: liveEngines(state).map(({ view }) => view),
+  }
+  return scaling.decide(facts, now)
 }
 
 function nomination(state: FleetState): FleetAction[] {
@@ -252,7 +298,8 @@ function nomination(state: FleetState): FleetAction[] {
   const engineId = choose(views, rules)
   // Engines that are being started ask by themselves; the one that was just unseated may not.
   const asking =
-    live.length < wantedReplicas(state) || views.some((view) => view.phase === 'provisioning' && view.engineId !== vacancy.excluded)
+    views.filter((view) => !view.draining).length < wantedReplicas(state) ||
+    views.some((view) => view.phase === 'provisioning' && view.engineId !== vacancy.excluded)
   if (asking && (engineId === null || engineId !== vacancy.preferred)) return []
   return engineId === null ? [] : [{ kind: 'nominate', engineId, epoch: vacancy.epoch }]
 }
@@ -270,7 +317,21 @@ export function passTime(state: FleetState, now: number): FleetState {
 
 /** Unix milliseconds at which `passTime` or `decide` may see something new although nothing happened, `null`: never. */
 export function wakeAt(state: FleetState, now: number): number | null {
-  return rotationWakeAt(state, now)
+  const times = [rotationWakeAt(state, now), scaled(state, now).dueAt].filter((time) => time !== null)
+  return times.length === 0 ? null : Math.min(...times)
+}
+
+/** It goes when its last stream ends, and is not made up for above MIN_REPLICAS. */
+export function drain(state: FleetState, engineId: string): FleetState {
+  const engine = state.engines[engineId]
+  if (!engine || engine.removing || engine.view.draining) return state
+  const draining: FleetEngine = { ...engine, view: { ...engine.view, draining: true } }
+  return { ...state, scaled: oneFewer(state), engines: { ...state.engines, [engineId]: draining } }
+}
+
+/** The number asked for when one engine is taken out of service. */
+export function oneFewer(state: FleetState): number {
+  return Math.max(state.policy.minReplicas, wantedReplicas(state) - 1)
 }
 
 /** An operator asks for a rotation. The one that is due already becomes a forced one if asked for. */
@@ -298,9 +359,12 @@ export function viewOf(state: FleetState): FleetView {
     wanted: wantedReplicas(state),
     minReplicas: state.policy.minReplicas,
     maxReplicas: state.policy.maxReplicas,
+    minFreeReplicas: state.policy.minFreeReplicas ?? 0,
+    emptyForMs: state.policy.emptyForMs ?? null,
     engines: Object.values(state.engines)
       .map((engine) => (engine.removing ? { ...engine.view, phase: 'removing' as const } : engine.view))
       .toSorted((a, b) => a.httpPort - b.httpPort),
+    ended: state.ended,
     vpn: state.vpn,
     docker: state.docker,
     rotation: rotationView(state),

@@ -27,8 +27,23 @@ export interface StreamView {
   startedAt: number
   /** `null` while it plays. */
   endedAt: number | null
-  /** Why it ended: the player's word, or what became of its engine. */
+  /** Why it ended: the player's word, `session-unknown` when the engine no longer knew it, or what became of its engine. */
   endReason: string | null
+}
+
+/** What an engine said of one stream. A number that it did not say is `null`. */
+export interface StreamSample {
+  /** When it was asked, Unix milliseconds. */
+  ts: number
+  peers: number | null
+  /** Kilobytes a second, as engines count them. */
+  speedDown: number | null
+  speedUp: number | null
+  /** Bytes. */
+  downloaded: number | null
+  uploaded: number | null
+  /** The engine's word: `prebuf`, `dl`… */
+  status: string | null
 }
 
 /** One engine. Times are Unix milliseconds. */
@@ -60,6 +75,8 @@ export interface EngineView {
   /** What it plays now, oldest first. */
   streams: StreamView[]
   lastStreamUsage: number | null
+  /** It goes when its last stream ends. The fleet's word: an engine does not know it of itself. */
+  draining: boolean
   firstSeen: number
   startedAt: number | null
   /** How many containers of this engine were lost so far. */
@@ -94,7 +111,13 @@ export interface FleetView {
   wanted: number
   minReplicas: number
   maxReplicas: number
+  /** Engines that run and play nothing, kept above the wanted number if need be. */
+  minFreeReplicas: number
+  /** How long an engine that has played stays empty before it goes, `null` when none goes by itself. Milliseconds. */
+  emptyForMs: number | null
   engines: EngineView[]
+  /** Streams that have ended, the last one first; bounded. */
+  ended: StreamView[]
   vpn: VpnView
   docker: { reachable: boolean; detail: string | null }
   rotation: RotationView

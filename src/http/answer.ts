@@ -3,11 +3,10 @@
  * How every answer is made: its headers, its request id, how old what it says is.
  */
 import { randomUUID } from 'node:crypto'
-import type { Context } from 'hono'
 import type { Snapshot } from '../temporal/control-plane.js'
+import type { AppContext } from './context.js'
 
-export type AppEnv = { Variables: { requestId?: string } }
-export type AppContext = Context<AppEnv>
+export type { AppContext, AppEnv } from './context.js'
 export type PlainHeaders = Readonly<Record<string, string>>
 
 const SECURE_HEADERS: PlainHeaders = {

@@ -2,10 +2,11 @@
  * @module
  * Bodies and parameters of requests, read by their contract.
  */
+import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { BerthError, type FieldError } from '../domain/errors.js'
-import { type AppContext, requestId } from './answer.js'
+import { type AppContext, type AppEnv, requestId } from './answer.js'
 
 const MAX_BODY_BYTES = 64 * 1024
 
@@ -17,16 +18,27 @@ export const limitBody = bodyLimit({
   },
 })
 
+/** Refuses a body that is not JSON on routes that read none, too: forms are what web pages of others can send without asking. */
+export const jsonOnly: MiddlewareHandler<AppEnv> = async function jsonBody(c, next) {
+  const length = c.req.header('content-length')
+  const empty = length === undefined ? c.req.header('transfer-encoding') === undefined : Number(length) === 0
+  if (!empty) checkType(c)
+  await next()
+}
+
+function checkType(c: AppContext): void {
+  const type = c.req.header('content-type')
+  if (type === undefined || /^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type.trim())) return
+  throw new BerthError('unsupported-media-type', `the body must be application/json, not ${JSON.stringify(type)}`)
+}
+
 /** The JSON body by its contract; an empty body counts as `{}`. */
 export async function readBody<T extends z.ZodType>(c: AppContext, contract: T): Promise<z.output<T>> {
   const text = await c.req.text().catch((cause: unknown) => {
     throw new BerthError('malformed-json', 'the body could not be read to its end', { cause })
   })
   if (text.trim() === '') return read({}, contract, '')
-  const type = c.req.header('content-type')
-  if (type !== undefined && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type.trim())) {
-    throw new BerthError('unsupported-media-type', `the body must be application/json, not ${JSON.stringify(type)}`)
-  }
+  checkType(c)
   let json: unknown
   try {
     json = JSON.parse(text)

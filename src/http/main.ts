@@ -2,6 +2,7 @@
  * @module
  * The API process: HTTP over a Temporal connection. It never has the Docker socket.
  */
+import { fileURLToPath } from 'node:url'
 import { serve } from '@hono/node-server'
 import { Client, Connection } from '@temporalio/client'
 import { loadConfig } from '../config/environment.js'
@@ -10,6 +11,10 @@ import { untilAskedToStop } from '../stop.js'
 import { temporalTarget } from '../temporal/connection.js'
 import { createGateway } from '../temporal/gateway.js'
 import { createApp } from './app.js'
+import { LiveFeed } from './live-feed.js'
+
+/** Where the build puts it, as seen from the compiled file. */
+const PANEL = fileURLToPath(new URL('../../panel', import.meta.url))
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env)
@@ -17,7 +22,10 @@ async function main(): Promise<void> {
   const target = temporalTarget(config.temporal)
   const connection = Connection.lazy(target.options)
   const client = new Client({ connection, namespace: target.namespace })
-  const app = createApp({ controlPlane: createGateway(client, config.pool), config, logger })
+  const controlPlane = createGateway(client, config.pool, config.streams)
+  const feed = new LiveFeed({ controlPlane, config, now: Date.now })
+  feed.start()
+  const app = createApp({ controlPlane, config, environment: process.env, feed, panelFolder: PANEL, logger })
   const server = serve({ fetch: app.fetch, hostname: config.http.host, port: config.http.port }, () => {
     logger.info({ host: config.http.host, port: config.http.port }, 'the API listens')
     process.send?.({ kind: 'ready' })
@@ -28,6 +36,7 @@ async function main(): Promise<void> {
     process.exit(taken ? 98 : 1)
   })
   await untilAskedToStop()
+  feed.stop()
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   if ('closeIdleConnections' in server) server.closeIdleConnections()
   const force = setTimeout(() => {

@@ -2,6 +2,7 @@
  * @module
  * Keeps web pages of others from using the API through the browser of somebody on this machine.
  */
+import { isIP } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
 import { isLoopback } from '../config/loopback.js'
 import { BerthError } from '../domain/errors.js'
@@ -18,17 +19,22 @@ const hostName = (of: string): string => of.replace(/:\d+$/, '').toLowerCase()
 
 /**
  * Makes the check of the `Host` that a request was sent to. Against DNS rebinding: a page of evil.example whose name comes to mean
- * 127.0.0.1 is, to a browser, the same origin as the API; only the host tells them apart. Listening beyond loopback any host passes:
- * there the key protects, and nobody can know all names.
+ * 127.0.0.1 is, to a browser, the same origin as the API; only the host tells them apart.
+ *
+ * 1. On loopback its names pass, and `allowedHosts`.
+ * 2. Beyond loopback IP addresses pass too, which nobody can bind anew; and, while `allowedHosts` is empty, any name: there keys protect, and
+ *    nobody can know all names.
  */
 export function hostCheck(listening: string, allowedHosts: readonly string[]): (url: string) => void {
-  if (!isLoopback(listening)) return () => undefined
+  const beyond = !isLoopback(listening)
+  if (beyond && allowedHosts.length === 0) return () => undefined
   let lastGood = ''
   return function checkHost(url) {
     const asked = authority(url)
     if (asked === lastGood) return
     const name = hostName(asked)
-    if (!isLoopback(name) && !allowedHosts.includes(name)) {
+    const known = isLoopback(name) || allowedHosts.includes(name) || (beyond && isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0)
+    if (!known) {
       throw new BerthError(
         'forbidden',
         `this API is not served under the host name ${JSON.stringify(name)}: ask 127.0.0.1 or localhost, or add the name to BERTH_ALLOWED_HOSTS`,

@@ -15,6 +15,7 @@ const TITLES: Readonly<Record<ErrorType, string>> = {
   'not-found': 'Not found',
   'method-not-allowed': 'Wrong method',
   'unsupported-media-type': 'The body must be JSON',
+  'rate-limited': 'Too many requests',
   conflict: 'In conflict with the present state',
   'max-capacity': 'No room for another engine',
   'provisioning-failed': 'The engine could not be started',

@@ -2,7 +2,7 @@
  * @module
  * All that HTTP and CLI may ask of the workflows. `gateway.ts` is the adapter for a Temporal connection.
  */
-import type { EngineView, FleetView, LeaseView, StreamView } from '../domain/views.js'
+import type { EngineView, FleetView, LeaseView, StreamSample, StreamView } from '../domain/views.js'
 
 /** One consistent-enough read of everything, taken at `takenAt` (Unix milliseconds). */
 export interface Snapshot {
@@ -11,6 +11,11 @@ export interface Snapshot {
   takenAt: number
   /** When the worker last compared its view with Docker, `null` if unknown. */
   observedAt: number | null
+  /**
+   * What engines last said of the streams that play, by stream id; at most 2 s older than the worker's last heartbeat. Each says when it was taken; a stream that
+   * could not be asked for has none.
+   */
+  samples: ReadonlyMap<string, StreamSample>
   /** The last read failed; this is the last known state. */
   stale: boolean
 }
@@ -65,8 +70,22 @@ export interface ControlPlane {
   snapshot(maxAgeMs?: number): Promise<Snapshot>
   /** Resolves when the engine's container is started. */
   provision(request: ProvisionRequest): Promise<EngineView>
+  /** The same, and resolves when the request was taken: `snapshot` shows how far it came. */
+  provisionLater(request: ProvisionRequest): Promise<{ engineId: string }>
   /** Resolves when the engine's container is gone. `not-found` when no engine has this engine id, container id or name. */
   remove(id: string, requestId: string): Promise<void>
+  /** The same, and resolves when the request was taken. */
+  removeLater(id: string, requestId: string): Promise<{ engineId: string }>
+  /**
+   * The engine goes when its last stream ends, at once when it plays nothing; resolves with it when the request was taken. From then on it is never a candidate
+   * and does not count as free. `not-found` as `remove`.
+   */
+  drain(id: string, requestId: string): Promise<EngineView>
+  /**
+   * Replaces the engine's container, once; resolves with the engine as it was when the request was taken. `conflict` when it plays and `force` is false, or
+   * is being removed; `not-found` as `remove`.
+   */
+  restart(id: string, request: { requestId: string; force: boolean }): Promise<EngineView>
   /** Resolves with the wanted number after clamping. */
   scale(wanted: number, requestId: string): Promise<number>
   /**
@@ -87,6 +106,15 @@ export interface ControlPlane {
     containerId: string | null
     reason: string | null
   }): Promise<{ updated: boolean; stream: StreamView | null }>
+  /**
+   * Samples of one stream taken after `sinceMs` (all with `null`; Unix milliseconds), oldest first. They are gathered while this process runs and kept for some
+   * minutes after the stream's end; none for a stream that is not known.
+   */
+  samplesOf(streamId: string, sinceMs: number | null): StreamSample[]
+  /** Engines that wait before they are tried again are tried at once; resolves with how many were told. */
+  retryNow(): Promise<number>
+  /** Whether there is, or was within the retention of histories, an engine of this id. */
+  hasExisted(engineId: string): Promise<boolean>
   /** Every workflow of the pool continues as new, so that it runs on the newest code; resolves with how many were told. */
   refresh(): Promise<number>
   /** Removes every engine and makes none until a worker starts again; resolves when none is left. */

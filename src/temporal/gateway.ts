@@ -7,12 +7,14 @@ import { type Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateR
 import { BerthError } from '../domain/errors.js'
 import { findEngine, findPlayer } from '../domain/find-engine.js'
 import { limit } from '../domain/limit.js'
-import type { EngineView, LeaseView } from '../domain/views.js'
+import { unpackSamples } from '../domain/stream-sample.js'
+import type { EngineView, LeaseView, StreamSample } from '../domain/views.js'
 import * as messages from '../../workflows/messages.js'
 import { Batch } from './batch.js'
-import type { ControlPlane, HandOverRequest, PartStatus, Snapshot } from './control-plane.js'
+import type { ControlPlane, HandOverRequest, PartStatus, ProvisionRequest, Snapshot } from './control-plane.js'
 import { engineWorkflowId, fleetWorkflowId, leaseWorkflowId, poolTaskQueue, watchWorkflowId } from './names.js'
 import { SnapshotCache } from './snapshot.js'
+import { StreamSamples } from './stream-samples.js'
 
 /** Milliseconds for a read, and for one update. */
 const READ_DEADLINE_MS = 1_500
@@ -30,21 +32,35 @@ const UPDATES_AT_ONCE = 4
 /** What the worker last saw is told by its heartbeat, which arrives with up to 4 s of delay. */
 const OBSERVED_AGE_MS = 2_000
 
-/** The control plane of one pool. */
-export function createGateway(client: Client, pool: string): ControlPlane {
+/** What the worker's heartbeat says. */
+interface Observed {
+  listedAt: number | null
+  samples: ReadonlyMap<string, StreamSample>
+}
+
+/** The control plane of one pool. It gathers samples of streams only with `gather`. */
+export function createGateway(
+  client: Client,
+  pool: string,
+  gather: { collectEveryMs: number; historyMax: number } | null = null,
+): ControlPlane {
   const fleet = client.workflow.getHandle(fleetWorkflowId(pool))
   const lease = client.workflow.getHandle(leaseWorkflowId(pool, 0))
   const watcher = client.workflow.getHandle(watchWorkflowId(pool))
   const turn = limit(UPDATES_AT_ONCE)
-  let observed: { at: number | null; readAt: number } = { at: null, readAt: Number.NEGATIVE_INFINITY }
+  let observed: Observed & { readAt: number } = { listedAt: null, samples: new Map(), readAt: Number.NEGATIVE_INFINITY }
 
   const cache = new SnapshotCache(async () => {
     const takenAt = Date.now()
-    const [fleetView, leaseView, observedAt] = await reading(() =>
-      Promise.all([fleet.query(messages.fleetQuery), lease.query(messages.leaseQuery), observedAtNow()]),
+    const [fleetView, leaseView, { listedAt, samples }] = await reading(() =>
+      Promise.all([fleet.query(messages.fleetQuery), lease.query(messages.leaseQuery), observedNow()]),
     )
-    return { fleet: fleetView, lease: leaseView, takenAt, observedAt, stale: false }
+    const snapshot: Snapshot = { fleet: fleetView, lease: leaseView, takenAt, observedAt: listedAt, samples, stale: false }
+    history?.take(snapshot)
+    return snapshot
   })
+  const history = gather && new StreamSamples(() => cache.get(SNAPSHOT_AGE_MS), gather)
+  history?.begin()
 
   async function reading<T>(call: () => Promise<T>): Promise<T> {
     try {
@@ -64,10 +80,10 @@ export function createGateway(client: Client, pool: string): ControlPlane {
     }
   }
 
-  async function observedAtNow(): Promise<number | null> {
-    if (performance.now() - observed.readAt < OBSERVED_AGE_MS) return observed.at
-    observed = { at: await heartbeatOf(watcher), readAt: performance.now() }
-    return observed.at
+  async function observedNow(): Promise<Observed> {
+    if (performance.now() - observed.readAt < OBSERVED_AGE_MS) return observed
+    observed = { ...(await heartbeatOf(watcher)), readAt: performance.now() }
+    return observed
   }
 
   async function waitFor(what: string, done: (snapshot: Snapshot) => EngineView | 'gone' | null): Promise<EngineView | null> {
@@ -100,6 +116,7 @@ export function createGateway(client: Client, pool: string): ControlPlane {
     if (engine === undefined) throw new BerthError('not-found', `there is no engine ${JSON.stringify(name)}: GET /engines lists them`)
     const holder = known.engines.find(({ engineId }) => engineId === held.holder?.engineId) ?? null
     if (engine !== null && engine.engineId === holder?.engineId) return engine.engineId
+    if (engine?.draining) throw new BerthError('conflict', `engine ${engine.engineId} is draining and will go: name another one`)
     const busy = [holder, engine].filter((each) => each !== null && each.streams.length > 0)
     if (!force && busy.length > 0) {
       const told = busy.map((each) => `${each?.engineId} plays ${each?.streams.length}`).join(', ')
@@ -119,14 +136,30 @@ export function createGateway(client: Client, pool: string): ControlPlane {
     }
   }
 
+  async function provisioning(request: ProvisionRequest): Promise<string> {
+    const updateId = `provision:${request.requestId}`
+    return engineOf(await updating(() => fleet.executeUpdate(messages.provisionEngine, { args: [request], updateId })))
+  }
+
+  async function removing(id: string, requestId: string): Promise<string> {
+    const { fleet: known } = await cache.get(0)
+    const engineId = findEngine(known.engines, id)?.engineId ?? id
+    const updateId = `delete:${requestId}`
+    return engineOf(await updating(() => fleet.executeUpdate(messages.deleteEngine, { args: [{ engineId, requestId }], updateId })))
+  }
+
+  /** The engine as it is before something is asked of it. */
+  async function named(id: string): Promise<EngineView> {
+    const engine = findEngine((await cache.get(0)).fleet.engines, id)
+    if (engine === undefined) throw new BerthError('not-found', `there is no engine ${JSON.stringify(id)}: GET /engines lists them`)
+    return engine
+  }
+
   return {
     snapshot: (maxAgeMs = SNAPSHOT_AGE_MS) => cache.get(maxAgeMs),
 
     async provision(request) {
-      const answer = await updating(() =>
-        fleet.executeUpdate(messages.provisionEngine, { args: [request], updateId: `provision:${request.requestId}` }),
-      )
-      const engineId = engineOf(answer)
+      const engineId = await provisioning(request)
       const view = await waitFor(`Engine ${engineId}`, ({ fleet: { engines } }) => {
         const engine = engines.find((candidate) => candidate.engineId === engineId)
         if (!engine) return null
@@ -142,13 +175,32 @@ export function createGateway(client: Client, pool: string): ControlPlane {
       return view
     },
 
+    async provisionLater(request) {
+      return { engineId: await provisioning(request) }
+    },
+
+    async removeLater(id, requestId) {
+      return { engineId: await removing(id, requestId) }
+    },
+
+    async drain(id, requestId) {
+      const engine = await named(id)
+      const request = { engineId: engine.engineId, requestId }
+      engineOf(await updating(() => fleet.executeUpdate(messages.drainEngine, { args: [request], updateId: `drain:${requestId}` })))
+      return { ...engine, draining: true }
+    },
+
+    async restart(id, { requestId, force }) {
+      const engine = await named(id)
+      const request = { engineId: engine.engineId, requestId, force }
+      engineOf(await updating(() => fleet.executeUpdate(messages.restartEngine, { args: [request], updateId: `restart:${requestId}` })))
+      return engine
+    },
+
+    samplesOf: (streamId, sinceMs) => history?.since(streamId, sinceMs) ?? [],
+
     async remove(id, requestId) {
-      const { fleet: known } = await cache.get(0)
-      const engineId = findEngine(known.engines, id)?.engineId ?? id
-      const answer = await updating(() =>
-        fleet.executeUpdate(messages.deleteEngine, { args: [{ engineId, requestId }], updateId: `delete:${requestId}` }),
-      )
-      engineOf(answer)
+      const engineId = await removing(id, requestId)
       await waitFor(`The removal of engine ${engineId}`, ({ fleet: { engines } }) =>
         engines.some((engine) => engine.engineId === engineId) ? null : 'gone',
       )
@@ -205,6 +257,22 @@ export function createGateway(client: Client, pool: string): ControlPlane {
       return { updated: stream !== null, stream }
     },
 
+    async retryNow() {
+      const waiting = (await cache.get(0)).fleet.engines.filter(({ phase }) => phase === 'backing-off')
+      await Promise.all(waiting.map(({ engineId }) => updating(() => engineOfPool(engineId).signal(messages.retryNow))))
+      return waiting.length
+    },
+
+    async hasExisted(engineId) {
+      try {
+        await client.withDeadline(Date.now() + READ_DEADLINE_MS, () => engineOfPool(engineId).describe())
+        return true
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false
+        throw translated(error)
+      }
+    },
+
     async refresh() {
       const { fleet: known } = await cache.get(0)
       const engines = known.engines.filter(({ phase }) => phase !== 'removing').map(({ engineId }) => engineOfPool(engineId))
@@ -241,13 +309,12 @@ function engineOf(answer: messages.FleetAnswer): string {
   throw new BerthError('internal', 'The fleet gave an answer of another kind.')
 }
 
-async function heartbeatOf(watcher: ReturnType<Client['workflow']['getHandle']>): Promise<number | null> {
+async function heartbeatOf(watcher: ReturnType<Client['workflow']['getHandle']>): Promise<Observed> {
   const { raw } = await watcher.describe()
   const [payload] = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads ?? []
-  if (!payload?.data) return null
-  const details: unknown = JSON.parse(Buffer.from(payload.data).toString('utf8'))
-  const listedAt = typeof details === 'object' && details !== null && 'listedAt' in details ? details.listedAt : null
-  return typeof listedAt === 'number' ? listedAt : null
+  const details: unknown = payload?.data ? JSON.parse(Buffer.from(payload.data).toString('utf8')) : null
+  const { listedAt, samples }: { listedAt?: unknown; samples?: unknown } = typeof details === 'object' && details !== null ? details : {}
+  return { listedAt: typeof listedAt === 'number' ? listedAt : null, samples: unpackSamples(samples) }
 }
 
 /** Each part by name: Temporal, a worker that polls, Docker, Gluetun, the lease. */

@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pino from 'pino'
 import type { PoolFacts } from '../../activities/watch/facts.js'
-import { watch } from '../../activities/watch/watcher.js'
+import { watch, type WatcherBeat } from '../../activities/watch/watcher.js'
 import { createVpnLocator } from '../../activities/vpn-locator.js'
 import type { ContainerEvent, ContainerRuntime, InspectedContainer } from '../../src/docker/runtime.js'
 import { initialFleet, viewOf } from '../../src/domain/fleet.js'
@@ -51,6 +51,10 @@ export class WatchBench {
   others: InspectedContainer[] = []
   fleet: FleetView = viewOf(initialFleet('default', POLICY))
   lease: LeaseView = aLease()
+  /** The last heartbeat. */
+  beat: WatcherBeat | null = null
+  /** Where Gluetun is; without an address nobody is probed. */
+  address: string | null = null
   /** Called before the lease is asked. */
   beforeLease: () => void = () => undefined
   /** Whether the fleet's workflow is there to hear. */
@@ -83,10 +87,13 @@ export class WatchBench {
         facts,
         logger: pino({ level: 'silent' }),
         health,
+        collectEveryMs: 20,
         portLossGraceMs: 1_000,
         dryRun: options.dryRun ?? false,
         hostOf: () => 'gluetun',
-        onBeat: () => undefined,
+        onBeat: (beat) => {
+          this.beat = beat
+        },
       },
       this.#stop.signal,
     )
@@ -161,8 +168,15 @@ export class WatchBench {
         this.#onOthers()
         return [...this.others]
       },
-      // Without an address nobody is probed.
-      inspectVpn: async (name) => ({ id: 'g1', name, running: true, health: 'healthy', startedAt: 0, address: null, provider: null }),
+      inspectVpn: async (name) => ({
+        id: 'g1',
+        name,
+        running: true,
+        health: 'healthy',
+        startedAt: 0,
+        address: this.address,
+        provider: null,
+      }),
       events: (_, signal) => this.#stream(signal),
     }
   }
@@ -197,6 +211,7 @@ export class WatchBench {
       engineGone: kept('engineGone'),
       containerLost: kept('containerLost'),
       healthChanged: kept('healthChanged'),
+      sessionUnknown: kept('sessionUnknown'),
       retryNow: kept('retryNow'),
       revoke: async (...told) => keep('revoke', told),
       portObserved: kept('portObserved'),

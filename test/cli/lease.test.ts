@@ -9,7 +9,7 @@ import { BerthError } from '../../src/domain/errors.js'
 import type { HttpConfig } from '../../src/http/app.js'
 import type { Snapshot } from '../../src/temporal/control-plane.js'
 import { engineView, hex, leaseView, NOW, snapshotOf, turnover } from '../http/fake-control-plane.js'
-import { heldBy, setUp } from '../http/set-up.js'
+import { adminKey, heldBy, setUp } from '../http/set-up.js'
 
 const open: ServerType[] = []
 afterEach(async () => {
@@ -233,12 +233,12 @@ describe('the API is found', () => {
   })
 
   test('on this machine when it listens on every address', async () => {
-    const { port } = await running(held, { apiKey: 'right-key' })
+    const { port } = await running(held, { keys: adminKey('right-key') })
     expect((await berthLease(['show'], { APP_HOST: '0.0.0.0', APP_PORT: String(port), API_KEY: 'right-key' })).code).toBe(0)
   })
 
   test('and is shown the key of API_KEY', async () => {
-    const { lease } = await running(held, { apiKey: 'right-key' })
+    const { lease } = await running(held, { keys: adminKey('right-key') })
     expect(await lease('elect')).toEqual({ out: '', err: 'berth: missing bearer token (unauthorized)\n', code: 1 })
     expect(await lease('elect', { API_KEY: 'wrong' })).toEqual({ out: '', err: 'berth: invalid token (forbidden)\n', code: 1 })
     expect((await lease('elect', { API_KEY: 'right-key' })).code).toBe(0)

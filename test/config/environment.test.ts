@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, describeConfig, type Environment, loadConfig, unknownVariables } from '../../src/config/environment.js'
+import { digestOf } from '../../src/config/api-keys.js'
+import { clientKey, ConfigError, describeConfig, type Environment, loadConfig, unknownVariables } from '../../src/config/environment.js'
 import { instanceOf } from '../../src/config/instance.js'
 import { VARIANTS } from '../../src/engines/index.js'
+
+const KEY = '0123456789abcdef'
 
 function issuesOf(env: Environment, readFile?: (path: string) => string) {
   try {
@@ -24,7 +27,16 @@ describe('without any variable', () => {
       dataDir: './data',
       onStop: 'keep',
       logLevel: 'info',
-      http: { host: '127.0.0.1', port: 8000, apiKey: null, allowedHosts: [] },
+      http: {
+        host: '127.0.0.1',
+        port: 8000,
+        keys: [],
+        readsNeedKey: false,
+        allowedHosts: [],
+        rateLimits: { mutations: 600, authFailures: 20 },
+        trustedProxies: [],
+        frameAncestors: ["'none'"],
+      },
       temporal: { port: 7233, external: false, namespace: 'berth' },
       docker: { host: null, managedLabel: { key: 'ondemand.app', value: 'myservice' }, network: null, reconcileDryRun: false },
       engines: {
@@ -39,7 +51,8 @@ describe('without any variable', () => {
         cpus: 0,
         pidsLimit: 512,
       },
-      fleet: { minReplicas: 1, maxReplicas: 20, rotateEveryMs: null, drainMs: null },
+      fleet: { minReplicas: 1, maxReplicas: 20, rotateEveryMs: null, drainMs: null, minFreeReplicas: 1, emptyForMs: null },
+      streams: { collectEveryMs: 5000, historyMax: 720 },
       gluetun: { containerName: null, apiPort: 8000, url: null, auth: { kind: 'none' }, portLossGraceMs: 10_000 },
       health: { intervalMs: 5000, failureThreshold: 3, startupTimeoutMs: 25_000 },
       notes: [],
@@ -66,6 +79,17 @@ describe('a variable that breaks its rule is refused', () => {
     ['APP_HOST', 'http://127.0.0.1'],
     ['API_KEY', 'two words'],
     ['API_KEY', 'schlüssel'],
+    ['READ_AUTH', 'yes'],
+    ['RATE_LIMIT_MUTATIONS', '-1'],
+    ['RATE_LIMIT_AUTH_FAILURES', 'many'],
+    ['TRUSTED_PROXIES', 'proxy.example'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', 'fe80::1%eth0'],
+    ['TRUSTED_PROXIES', '10.0.0.0/'],
+    ['FRAME_ANCESTORS', '*'],
+    ['FRAME_ANCESTORS', 'none, self'],
+    ['FRAME_ANCESTORS', 'https://a.example; script-src *'],
+    ['FRAME_ANCESTORS', 'home.example'],
     ['BERTH_POOL', 'Default'],
     ['BERTH_POOL', 'a'.repeat(33)],
     ['BERTH_POOL', 'a/b'],
@@ -183,7 +207,11 @@ describe('listening', () => {
     },
   )
   test('beyond loopback is fine with a key', () => {
-    expect(loadConfig({ APP_HOST: '0.0.0.0', API_KEY: 'k' }).http).toMatchObject({ host: '0.0.0.0', apiKey: 'k' })
+    expect(loadConfig({ APP_HOST: '0.0.0.0', API_KEY: 'k' }).http).toMatchObject({ host: '0.0.0.0', keys: [{ role: 'admin' }] })
+    expect(loadConfig({ APP_HOST: '0.0.0.0', API_KEYS: `viewer:${KEY}` }).http.host).toBe('0.0.0.0')
+  })
+  test('beyond loopback with keys that cannot be read is told once', () => {
+    expect(variables({ APP_HOST: '0.0.0.0', API_KEYS: 'viewer:short' })).toEqual(['API_KEYS'])
   })
   test('names of a reverse proxy are read from a list', () => {
     expect(loadConfig({ BERTH_ALLOWED_HOSTS: 'Berth.Example, other.example,' }).http.allowedHosts).toEqual([
@@ -199,12 +227,22 @@ describe('listening', () => {
   test('the published example key is noted', () => {
     expect(loadConfig({ API_KEY: 'defaultpassword' }).notes).toEqual([expect.stringContaining('API_KEY')])
   })
+  test('a short API_KEY goes on working, with a note', () => {
+    expect(loadConfig({ API_KEY: 'x'.repeat(15) }).notes).toEqual([expect.stringContaining('API_KEY has fewer than 16 characters')])
+    expect(loadConfig({ API_KEY: 'x'.repeat(16) }).notes).toEqual([])
+  })
 })
 
 describe('secrets from files', () => {
   test('are read without the newline at the end', () => {
-    const config = loadConfig({ API_KEY_FILE: '/run/secrets/key' }, (path) => (path === '/run/secrets/key' ? 'from-a-file\n' : ''))
-    expect(config.http.apiKey).toBe('from-a-file')
+    const readFile = (path: string) => (path === '/run/secrets/key' ? 'from-a-file\n' : '')
+    const config = loadConfig({ API_KEY_FILE: '/run/secrets/key' }, readFile)
+    expect(config.http.keys).toEqual([{ role: 'admin', name: 'API_KEY', digest: digestOf('from-a-file') }])
+    expect(clientKey({ API_KEY_FILE: '/run/secrets/key' }, readFile)).toBe('from-a-file')
+  })
+  test('hold one key of API_KEYS a line as well', () => {
+    const { keys } = loadConfig({ API_KEYS_FILE: '/keys' }, () => `viewer:one:${KEY}-1\nadmin:two:${KEY}-2\n`).http
+    expect(keys.map(({ role, name }) => `${role} ${name}`)).toEqual(['viewer one', 'admin two'])
   })
   test('are refused beside the variable itself, when empty, and when unreadable', () => {
     const [twice] = issuesOf({ API_KEY: 'a', API_KEY_FILE: '/key' }, () => 'b')
@@ -213,6 +251,81 @@ describe('secrets from files', () => {
     expect(empty?.rule).toBe('names an empty file')
     const [missing] = issuesOf({ API_KEY_FILE: '/there/is/no/such/file' })
     expect(missing).toMatchObject({ variable: 'API_KEY_FILE', rule: expect.stringContaining('ENOENT') })
+  })
+})
+
+describe('keys of the API', () => {
+  const rules = (text: string, more: Environment = {}) => issuesOf({ API_KEYS: text, ...more }).map(({ rule }) => rule)
+
+  test('are read with role and name, after that of API_KEY, and kept as digests only', () => {
+    const env = { API_KEY: 'the-first', API_KEYS: `viewer:dash:${KEY}-1, operator:${KEY}-2\tadmin:sha256:${digestOf('x')}` }
+    const { http } = loadConfig(env)
+    expect(http.keys).toEqual([
+      { role: 'admin', name: 'API_KEY', digest: digestOf('the-first') },
+      { role: 'viewer', name: 'dash', digest: digestOf(`${KEY}-1`) },
+      { role: 'operator', name: 'operator-2', digest: digestOf(`${KEY}-2`) },
+      { role: 'admin', name: 'admin-3', digest: digestOf('x') },
+    ])
+    expect(JSON.stringify(loadConfig(env))).not.toMatch(/the-first|0123456789/)
+  })
+  test('may all be digests, in either letter case, with or without a name', () => {
+    const digest = digestOf(KEY)
+    expect(loadConfig({ API_KEYS: `viewer:tv:sha256:${digest.toUpperCase()}` }).http.keys).toEqual([{ role: 'viewer', name: 'tv', digest }])
+  })
+  test.each([
+    [',', 'must hold at least one entry'],
+    [KEY, 'must be entries role:name:key or role:key, a key without colons: entry 1 is neither'],
+    [`viewer:${KEY},root:${KEY}-2`, 'must begin each entry with one of the roles viewer, operator, admin: entry 2 does not'],
+    ['operator:proxy:fifteen-letters', 'must have keys of at least 16 characters: that of entry 1 is shorter'],
+    ['operator:proxy:', 'must have keys of at least 16 characters: that of entry 1 is shorter'],
+    [`viewer:a:b:${KEY}`, 'must be entries role:name:key or role:key, a key without colons: entry 1 is neither'],
+    [
+      `viewer:a/b:${KEY}`,
+      'must have names of 1 to 32 letters, digits, dots, hyphens or underscores, a letter or digit first: entry 1 has another one',
+    ],
+    [`viewer:${'ü'.repeat(16)}`, 'must have keys of at most 512 printable ASCII characters: that of entry 1 is another one'],
+    ['viewer:sha256:abc', 'must have 64 hexadecimal digits after "sha256:", and entry 1 has not'],
+    [`viewer:${KEY},admin:sha256:${digestOf(KEY)}`, 'must not hold a key twice: that of entry 2 was there before'],
+    [`viewer:a:${KEY}-1,admin:a:${KEY}-2`, 'must not use a name twice: that of entry 2 was there before'],
+  ])('API_KEYS=%s is refused', (text, rule) => {
+    expect(rules(text)).toEqual([rule])
+  })
+  test('all entries that are wrong are told at once, without a word of any', () => {
+    const message = String(new ConfigError(issuesOf({ API_KEYS: 'geheim-und-lang-genug viewer:geheim geheim:geheim-und-lang-genug' })))
+    expect(message.match(/entry \d/g)).toEqual(['entry 1', 'entry 2', 'entry 3'])
+    expect(message).toContain('fix: API_KEYS=viewer:dashboard:<key>')
+    expect(message).not.toMatch(/geheim/)
+  })
+  test('the key of API_KEY is not there again', () => {
+    expect(rules(`viewer:${KEY}`, { API_KEY: KEY })).toEqual(['must not hold the key of API_KEY again'])
+  })
+  test('reads that need one are refused where there is none', () => {
+    expect(issuesOf({ READ_AUTH: 'required' })).toMatchObject([{ variable: 'READ_AUTH', fix: expect.stringContaining('set API_KEY') }])
+    expect(loadConfig({ READ_AUTH: 'required', API_KEYS: `viewer:${KEY}` }).http.readsNeedKey).toBe(true)
+  })
+})
+
+describe('what surrounds the API', () => {
+  test('limits are off at 0', () => {
+    expect(loadConfig({ RATE_LIMIT_MUTATIONS: '0', RATE_LIMIT_AUTH_FAILURES: '0' }).http.rateLimits).toEqual({
+      mutations: null,
+      authFailures: null,
+    })
+  })
+  test('proxies are addresses and networks', () => {
+    expect(loadConfig({ TRUSTED_PROXIES: '127.0.0.1, 172.16.0.0/12 fd00::/8,::1' }).http.trustedProxies).toEqual([
+      '127.0.0.1/32',
+      '172.16.0.0/12',
+      'fd00::/8',
+      '::1/128',
+    ])
+  })
+  test.each([
+    ['none', ["'none'"]],
+    ["'self'", ["'self'"]],
+    ['self, https://home.example:8443 https://*.Home.example', ["'self'", 'https://home.example:8443', 'https://*.home.example']],
+  ])('FRAME_ANCESTORS=%s is %j', (text, sources) => {
+    expect(loadConfig({ FRAME_ANCESTORS: text }).http.frameAncestors).toEqual(sources)
   })
 })
 
@@ -229,6 +342,29 @@ describe('how many engines', () => {
     const config = loadConfig({ GLUETUN_CONTAINER_NAME: 'gluetun', MAX_REPLICAS: '50' })
     expect(config.fleet.maxReplicas).toBe(20)
     expect(config.notes).toEqual([expect.stringMatching(/MAX_REPLICAS=50 is held at 20.*19000-19019/)])
+  })
+  test('MIN_FREE_REPLICAS above MAX_REPLICAS is refused with both ways out', () => {
+    const [issue] = issuesOf({ MIN_FREE_REPLICAS: '5', MAX_REPLICAS: '3' })
+    expect(issue).toMatchObject({
+      variable: 'MIN_FREE_REPLICAS',
+      rule: 'must not be above MAX_REPLICAS (3)',
+      fix: 'set MAX_REPLICAS=5 or MIN_FREE_REPLICAS=3',
+    })
+    expect(loadConfig({ MIN_FREE_REPLICAS: '3', MAX_REPLICAS: '3' }).fleet.minFreeReplicas).toBe(3)
+  })
+  test('MIN_FREE_REPLICAS is one unless MIN_REPLICAS is none, and never more than there are ports', () => {
+    const free = (env: Environment): number => loadConfig(env).fleet.minFreeReplicas
+    expect(free({})).toBe(1)
+    expect(free({ MIN_REPLICAS: '0' })).toBe(0)
+    expect(free({ MIN_REPLICAS: '0', MAX_REPLICAS: '0' })).toBe(0)
+    expect(free({ MIN_REPLICAS: '3' })).toBe(1)
+    expect(free({ MIN_REPLICAS: '0', MIN_FREE_REPLICAS: '2' })).toBe(2)
+    expect(free({ MIN_FREE_REPLICAS: '9', GLUETUN_CONTAINER_NAME: 'gluetun', MAX_ACTIVE_REPLICAS: '4' })).toBe(4)
+  })
+  test('ENGINE_GRACE_PERIOD_S has an effect with AUTO_DELETE only', () => {
+    expect(loadConfig({ ENGINE_GRACE_PERIOD_S: '10' }).fleet.emptyForMs).toBeNull()
+    expect(loadConfig({ AUTO_DELETE: 'true' }).fleet.emptyForMs).toBe(30_000)
+    expect(loadConfig({ AUTO_DELETE: 'true', ENGINE_GRACE_PERIOD_S: '10' }).fleet.emptyForMs).toBe(10_000)
   })
   test('MIN_REPLICAS above the number of ports is refused, naming what to widen', () => {
     expect(issuesOf({ GLUETUN_CONTAINER_NAME: 'gluetun', MIN_REPLICAS: '11', MAX_ACTIVE_REPLICAS: '10' })).toMatchObject([
@@ -398,13 +534,16 @@ describe('the effective configuration as text', () => {
     GLUETUN_API_USERNAME: 'me',
     GLUETUN_API_PASSWORD: 'hush-1',
     API_KEY: 'hush-2',
+    API_KEYS: 'viewer:dash:hush-and-long-enough',
     APP_HOST: '0.0.0.0',
   }
   test('names every part and no secret', () => {
     const text = describeConfig(loadConfig(env))
     expect(text).toContain('0.0.0.0:8000')
     expect(text).toContain('user me, password ********')
+    expect(text).toContain('admin API_KEY ********, viewer dash ********')
     expect(text).not.toContain('hush')
+    expect(text).not.toContain(digestOf('hush-2'))
     expect(describeConfig(loadConfig({ GLUETUN_CONTAINER_NAME: 'g1', GLUETUN_API_KEY: 'hush-3' }))).not.toContain('hush')
   })
   test('shows whose containers are ours, and what becomes of the others', () => {
@@ -412,6 +551,20 @@ describe('the effective configuration as text', () => {
     expect(lines({ BERTH_INSTANCE: 'living-room' })).toContainEqual(expect.stringMatching(/ Instance +living-room$/))
     expect(lines({ RECONCILE_DRY_RUN: 'true' })).toContainEqual(expect.stringMatching(/ Reconciler +removes nothing, says what/))
     expect(lines({})).toContainEqual(expect.stringMatching(/ Reconciler +removes containers that nobody uses$/))
+  })
+  test('shows who may read, how much is allowed, and whom Berth believes and is shown by', () => {
+    const text = (more: Environment) => describeConfig(loadConfig({ ...env, ...more })).replaceAll(/ +/g, ' ')
+    for (const row of [
+      'Reads are open',
+      'Changes a minute 600',
+      'Wrong keys a minute 20',
+      'Trusted proxies none',
+      'Shown in frames of none',
+    ]) {
+      expect(text({})).toContain(row)
+    }
+    expect(text({ READ_AUTH: 'required' })).toContain('Reads need a key')
+    expect(text({ RATE_LIMIT_MUTATIONS: '0' })).toContain('Changes a minute no limit')
   })
   test('shows when the port rotates and what happens to streams', () => {
     const text = (more: Environment) => describeConfig(loadConfig({ ...env, ...more })).replaceAll(/ +/g, ' ')
@@ -449,17 +602,15 @@ describe('variables without effect', () => {
       IDLE_TTL_S: '1',
       DB_URL: 'x',
       MAX_CONCURRENT_PROVISIONS: '5',
-      MIN_FREE_REPLICAS: '1',
-      AUTO_DELETE: 'true',
+      ACE_MAP_HTTPS: 'true',
     })
     expect(reports.map(({ variable, kind }) => `${variable} ${kind}`)).toEqual([
-      'AUTO_DELETE not-used',
+      'ACE_MAP_HTTPS not-used',
       'DB_URL not-used',
       'IDLE_TTL_S not-used',
       'MAX_CONCURRENT_PROVISIONS not-used',
-      'MIN_FREE_REPLICAS not-used',
     ])
-    expect(reports.find(({ variable }) => variable === 'MIN_FREE_REPLICAS')?.detail).toContain('not yet')
+    expect(reports.find(({ variable }) => variable === 'ACE_MAP_HTTPS')?.detail).toContain('not yet')
   })
   test('what is known, what is empty and what is not ours is not reported', () => {
     expect(
@@ -472,11 +623,11 @@ describe('variables without effect', () => {
         FORWARDED_ALLOW_IPS: '*',
         TEMPORAL_TLS_SERVER_NAME: 'x',
         DOCKER_CERT_PATH: 'x',
-        AUTO_DELETE: '',
+        ACE_MAP_HTTPS: '',
       }),
     ).toEqual([])
   })
   test('a value is never part of the report', () => {
-    expect(JSON.stringify(unknownVariables({ API_KEYS: 'hush', DB_URL: 'hush' }))).not.toContain('hush')
+    expect(JSON.stringify(unknownVariables({ API_KEYZ: 'hush', DB_URL: 'hush' }))).not.toContain('hush')
   })
 })

@@ -18,12 +18,14 @@ test('each example in .env.example is a value that its variable takes', () => {
   const examples = [...envExample().matchAll(/^#([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value] as const)
   expect(examples.length).toBeGreaterThan(30)
   for (const [name, value] of examples) {
-    const company = name.startsWith('GLUETUN_') ? { GLUETUN_CONTAINER_NAME: 'gluetun', ...BASIC[name] } : {}
+    const company = { ...(name.startsWith('GLUETUN_') ? { GLUETUN_CONTAINER_NAME: 'gluetun' } : {}), ...COMPANY[name] }
     expect(() => loadConfig({ ...company, [name]: value }), name).not.toThrow()
   }
 })
 
-const BASIC: Record<string, Record<string, string>> = {
+/** What a variable needs beside it. */
+const COMPANY: Record<string, Record<string, string>> = {
+  READ_AUTH: { API_KEY: 'a-long-random-text' },
   GLUETUN_API_USERNAME: { GLUETUN_API_PASSWORD: 'correct-horse' },
   GLUETUN_API_PASSWORD: { GLUETUN_API_USERNAME: 'berth' },
 }

@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest'
 import {
   type EngineFact,
   type EngineState,
+  endedTold,
   failed,
+  handedBack,
   MOST_STREAMS,
   observe,
   provisioned,
   provisioning,
   restoredEngine,
+  waitMs,
   yieldedInVain,
 } from '../../src/domain/engine.js'
 import { FORWARDED, fresh, health, lostAt, made, MINUTE, PROBLEM, up } from './engine-samples.js'
@@ -18,7 +21,8 @@ const started = (id: string): EngineFact => {
   return { kind: 'stream-started', stream: { id, keyType, key, playbackSessionId, statUrl, commandUrl, isLive } }
 }
 const start = (state: EngineState, id: string, now = 10): EngineState => observe(frozen(state), started(id), now)
-const end = (state: EngineState, id: string, now = 20): EngineState => observe(frozen(state), { kind: 'stream-ended', streamId: id }, now)
+const end = (state: EngineState, id: string, now = 20): EngineState =>
+  observe(frozen(state), { kind: 'stream-ended', streamId: id, reason: 'closed' }, now)
 const playing = (state: EngineState): string[] => state.view.streams.map(({ id }) => id)
 
 describe('a stream', () => {
@@ -158,4 +162,86 @@ it('a state of an older version is completed: streams that were ids only are for
   const [stream] = older.view.streams
   const mixed = { ...older, view: { ...older.view, streams: ['an id', stream] } } as unknown as EngineState
   expect(restoredEngine(mixed)).toEqual({ ...older, yieldBy })
+})
+
+describe('a stream that has ended', () => {
+  const ends = (state: EngineState): [string, string | null, number | null][] =>
+    state.ended.map(({ id, endReason, endedAt }) => [id, endReason, endedAt])
+
+  it('is kept with the reason and the time, until the fleet has been told', () => {
+    const one = end(start(start(up(), 's'), 't'), 's')
+    expect(ends(one)).toEqual([['s', 'closed', 20]])
+    const both = lostAt(one, MINUTE, 'killed')
+    expect(ends(both)).toEqual([
+      ['s', 'closed', 20],
+      ['t', 'killed', MINUTE],
+    ])
+    expect(ends(endedTold(both, one.ended))).toEqual([['t', 'killed', MINUTE]])
+  })
+
+  it.each<[string, string, (state: EngineState) => EngineState]>([
+    ['its engine is removed', 'engine-removed', (state) => observe(state, { kind: 'remove', reason: 'deleted' }, MINUTE)],
+    ['the container is replaced as asked', 'restart-asked', (state) => observe(state, { kind: 'restart', force: true }, MINUTE)],
+    [
+      'the engine becomes the forwarded one',
+      'elected',
+      (state) => provisioned(provisioning(observe(state, { kind: 'take-forwarded' }, 30)), made('c2', FORWARDED), MINUTE),
+    ],
+    ['there is no container any more', 'elected', (state) => handedBack(observe(state, { kind: 'take-forwarded' }, 30), MINUTE)],
+  ])('because %s says so', (_, reason, cut) => {
+    const state = cut(start(up(), 's'))
+    expect(ends(state)).toEqual([['s', reason, MINUTE]])
+    expect(state.view).toMatchObject({ streams: [], lastStreamUsage: MINUTE })
+  })
+
+  it('is told once: later facts do not end it again', () => {
+    const state = observe(lostAt(start(up(), 's'), MINUTE), { kind: 'remove', reason: 'deleted' }, 2 * MINUTE)
+    expect(ends(state)).toHaveLength(1)
+  })
+
+  it('is not in states of older versions, which are read all the same', () => {
+    const { ended: _, ...older } = start(up(), 's')
+    const { draining: __, ...view } = older.view
+    expect(restoredEngine({ ...older, view } as EngineState)).toEqual(start(up(), 's'))
+  })
+})
+
+describe('a session that the engine does not know', () => {
+  const unknown = (state: EngineState, change: Partial<Extract<EngineFact, { kind: 'session-unknown' }>> = {}): EngineState =>
+    observe(frozen(state), { kind: 'session-unknown', containerId: 'c1', streamId: 's', playbackSessionId: 'session-of-s', ...change }, 20)
+
+  it('ends its stream, once, and no other', () => {
+    const state = unknown(start(start(up(), 's'), 't'))
+    expect(playing(state)).toEqual(['t'])
+    expect(state.ended).toMatchObject([{ id: 's', endReason: 'session-unknown', endedAt: 20 }])
+    expect(unknown(state)).toBe(state)
+  })
+
+  it.each([{ containerId: 'c0' }, { streamId: 'x' }, { playbackSessionId: 'an earlier one' }])(
+    'of another playback, %o, changes nothing',
+    (other) => {
+      const state = start(up(), 's')
+      expect(unknown(state, other)).toBe(state)
+    },
+  )
+})
+
+describe('a restart that is asked for', () => {
+  const restart = (state: EngineState, force = false): EngineState => observe(frozen(state), { kind: 'restart', force }, MINUTE)
+
+  it('makes the container anew at once, which is no loss', () => {
+    const state = restart(up())
+    expect(state).toMatchObject({ due: { reason: 'restart-asked', replacesLiving: true }, failures: 0, view: { losses: 0 } })
+    expect(waitMs(state)).toBe(0)
+  })
+
+  it('waits for nobody and cuts nobody unless it is forced', () => {
+    const state = start(up(), 's')
+    expect(restart(state)).toBe(state)
+    expect(restart(state, true).due?.reason).toBe('restart-asked')
+  })
+
+  it('is over already while there is no container', () => {
+    for (const state of [fresh(), lostAt(up(), MINUTE)]) expect(restart(state, true)).toBe(state)
+  })
 })

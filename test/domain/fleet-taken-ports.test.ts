@@ -41,14 +41,14 @@ describe('an engine whose port somebody else on the host uses', () => {
   it('goes, and its successor gets another port', () => {
     const first = portTaken(add(listedFleet(), 'a'), 'a')
     expect(first.engines.a?.removing).toBe(true)
-    expect(missing(first)).toBe(1)
+    expect(missing(first, NOW)).toBe(1)
     expect(add(first, 'b').engines.b?.input.httpPort).toBe(19_001)
     expect(decide(first, NOW)).toEqual([{ kind: 'start', input: first.engines.a?.input }])
   })
 
   it('leaves its port to be tried again when no other is left', () => {
     const both = portTaken(add(portTaken(add(listedFleet(), 'a'), 'a'), 'b'), 'b')
-    const none = engineGone(engineGone(both, 'a'), 'b')
+    const none = engineGone(engineGone(both, 'a', NOW), 'b', NOW)
     expect(liveEngines(none)).toEqual([])
     expect(none.avoided).toEqual([19_000, 19_001])
     const again = add(none, 'c')

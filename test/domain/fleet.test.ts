@@ -24,7 +24,7 @@ describe('ports', () => {
   it('are the lowest free ones of each range, and come back when the engine is gone', () => {
     let state = add(add(initialFleet('default', POLICY), 'a'), 'b')
     expect(state.engines.b?.input).toMatchObject({ httpPort: 6879, hostHttpPort: 6879, httpsPort: 45001 })
-    state = add(engineGone(state, 'a'), 'c')
+    state = add(engineGone(state, 'a', NOW), 'c')
     expect(state.engines.c?.input).toMatchObject({ httpPort: 6878, httpsPort: 45000 })
   })
 
@@ -72,7 +72,7 @@ describe('ports', () => {
             const added = addEngine(frozen(state), wish(`e${index}`, next.port), 0)
             if (!('failure' in added)) state = added.state
           } else if (id !== undefined && id !== null) {
-            state = next.kind === 'gone' ? engineGone(state, id) : set(state, id, { removing: true })
+            state = next.kind === 'gone' ? engineGone(state, id, NOW) : set(state, id, { removing: true })
           }
           const ports = Object.values(state.engines).flatMap(({ input }) => [input.httpPort, input.httpsPort])
           expect(new Set(ports).size).toBe(ports.length)
@@ -95,20 +95,20 @@ describe('the wanted number', () => {
 
   it('counts engines that are not going', () => {
     const state = fleetOf({ a: {}, b: {} })
-    expect(missing(state)).toBe(0)
-    expect(missing(set(state, 'a', { removing: true }))).toBe(1)
-    expect(missing(engineGone(state, 'a'))).toBe(1)
-    expect(missing({ ...initialFleet('default', POLICY), listed: true })).toBe(2)
+    expect(missing(state, NOW)).toBe(0)
+    expect(missing(set(state, 'a', { removing: true }), NOW)).toBe(1)
+    expect(missing(engineGone(state, 'a', NOW), NOW)).toBe(1)
+    expect(missing({ ...initialFleet('default', POLICY), listed: true }, NOW)).toBe(2)
   })
 
   it('is made up only once every container that runs has been told of', () => {
-    expect(missing(initialFleet('default', POLICY))).toBe(0)
+    expect(missing(initialFleet('default', POLICY), NOW)).toBe(0)
   })
 
   it('is filled up again only when a forwarded engine that is going is gone, so that the newcomer finds the port free', () => {
     const going = set(fleetOf({ a: { forwarded: true, epoch: 1 }, b: {} }), 'a', { removing: true, told: true })
-    expect(missing(going)).toBe(0)
-    expect(missing(engineGone(going, 'a'))).toBe(1)
+    expect(missing(going, NOW)).toBe(0)
+    expect(missing(engineGone(going, 'a', NOW), NOW)).toBe(1)
   })
 })
 
@@ -153,7 +153,7 @@ describe('what is to be done', () => {
       fc.property(fc.array(view, { maxLength: 5 }), fc.option(fc.nat(7)), (views, scaled) => {
         const state = fleetOf(Object.fromEntries(views.map((change, index) => [`e${index}`, change])), { scaled })
         const left = liveEngines(state).length - removals(decide(state, NOW)).length
-        expect(left + missing(state)).toBe(wantedReplicas(state))
+        expect(left + missing(state, NOW)).toBe(wantedReplicas(state))
       }),
     )
   })
@@ -202,7 +202,7 @@ describe('a vacant lease', () => {
   })
 
   it('goes to another engine when the nominated one is gone', () => {
-    const state = engineGone(fleetOf({ a: {}, b: {}, c: {} }, { vacancy: vacancy({ nominated: 'a' }) }), 'a')
+    const state = engineGone(fleetOf({ a: {}, b: {}, c: {} }, { vacancy: vacancy({ nominated: 'a' }) }), 'a', NOW)
     expect(nominations(decide(state, NOW))).toEqual(['b'])
   })
 })
@@ -220,7 +220,7 @@ describe('a report', () => {
     const problem = { code: 'port-taken', detail: '' }
     let state = fleetOf({ a: {} })
     state = engineChanged(state, anEngine('a', { phase: 'backing-off', problem, revision: 2 }))
-    state = engineGone(state, 'a')
+    state = engineGone(state, 'a', NOW)
     for (const [engineId, port] of [
       ['b', 6879],
       ['c', 6880],

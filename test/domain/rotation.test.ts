@@ -283,15 +283,15 @@ describe('a vacancy', () => {
 
   it('goes on to another engine when the one that it is kept for is gone', () => {
     const state = fleetOf({ a: {}, b: {}, c: {} }, { vacancy: vacancy({ preferred: 'c', nominated: 'c' }) })
-    expect(nominated(engineGone(state, 'c'))).toEqual(['a'])
+    expect(nominated(engineGone(state, 'c', NOW))).toEqual(['a'])
   })
 })
 
 describe('a fleet that has not been told of every container yet', () => {
   it('makes none to reach the wanted number, and does so as soon as it has been told', () => {
     const unlisted = fleetOf({ a: {} }, { listed: false })
-    expect(missing(unlisted)).toBe(0)
-    expect(missing({ ...unlisted, listed: true })).toBe(1)
+    expect(missing(unlisted, NOW)).toBe(0)
+    expect(missing({ ...unlisted, listed: true }, NOW)).toBe(1)
   })
 
   it('starts all the same what was asked for, and hands on from a holder that does not answer', () => {

@@ -57,6 +57,7 @@ export function anEngine(engineId: string, change: Partial<EngineView> = {}): En
     platform: 'linux',
     streams: [],
     lastStreamUsage: null,
+    draining: false,
     firstSeen: 0,
     startedAt: 0,
     losses: 0,

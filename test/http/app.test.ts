@@ -7,7 +7,7 @@ import { BerthError } from '../../src/domain/errors.js'
 import type { EngineView } from '../../src/domain/views.js'
 import type { Snapshot } from '../../src/temporal/control-plane.js'
 import { engineView, type FakeControlPlane, hex, leaseView, NOW, snapshotOf, streamView, vpnView } from './fake-control-plane.js'
-import { heldBy, post, problemOf, setUp } from './set-up.js'
+import { adminKey, heldBy, post, problemOf, setUp } from './set-up.js'
 
 const RFC3339_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
 
@@ -649,7 +649,7 @@ describe('health', () => {
 })
 
 describe('the key', () => {
-  const http = { apiKey: 'right-key', host: '0.0.0.0' }
+  const http = { keys: adminKey('right-key'), host: '0.0.0.0' }
   const CHANGES: [string, string, object?][] = [
     ['POST', '/provision/acestream'],
     ['DELETE', '/containers/e-1'],
@@ -749,7 +749,7 @@ describe('web pages of others', () => {
     expect((await app.request('https://other.example/engines')).status).toBe(403)
   })
   test('beyond loopback every host is served, as the key protects', async () => {
-    expect((await setUp({ http: { host: '0.0.0.0', apiKey: 'k' } }).app.request('http://nas.local:8000/engines')).status).toBe(200)
+    expect((await setUp({ http: { host: '0.0.0.0', keys: adminKey('k') } }).app.request('http://nas.local:8000/engines')).status).toBe(200)
   })
   test.each<Record<string, string>>([
     { origin: 'https://evil.example' },
@@ -812,7 +812,7 @@ describe('every answer', () => {
     ['DELETE', '/engines/e-1', 'GET, HEAD'],
     ['GET', '/provision/acestream', 'POST'],
     ['HEAD', '/provision/acestream', 'POST'],
-    ['GET', '/containers/abc', 'DELETE'],
+    ['PUT', '/containers/abc', 'DELETE, GET, HEAD'],
     ['PUT', '/scale/3', 'POST'],
     ['GET', '/lease/elect', 'POST'],
     ['GET', '/lease/designate', 'POST'],
@@ -830,7 +830,7 @@ describe('every answer', () => {
     ['GET', '/'],
     ['GET', '/nothing'],
     ['GET', '/engines/a/b'],
-    ['POST', '/provision'],
+    ['POST', '/provision/anything'],
     ['POST', '/events'],
     ['POST', '/events/anything'],
     ['POST', '/scale'],
@@ -858,7 +858,7 @@ describe('every answer', () => {
   })
 
   test('to a change is logged with its outcome, and without key or body', async () => {
-    const { app, logged } = setUp({ http: { apiKey: 'hush' } })
+    const { app, logged } = setUp({ http: { keys: adminKey('hush') } })
     await app.request('/provision/acestream', post({ env: { TOKEN: 'hush' } }, { authorization: 'Bearer hush' }))
     await app.request('/scale/x', post(undefined, { 'x-api-key': 'hush' }))
     expect(logged.map(({ fields }) => fields)).toMatchObject([

@@ -4,7 +4,16 @@
  */
 import { BerthError } from '../../src/domain/errors.js'
 import { findEngine } from '../../src/domain/find-engine.js'
-import type { EngineView, LeaseView, ReconcileView, RotationView, StreamView, Turnover, VpnView } from '../../src/domain/views.js'
+import type {
+  EngineView,
+  LeaseView,
+  ReconcileView,
+  RotationView,
+  StreamSample,
+  StreamView,
+  Turnover,
+  VpnView,
+} from '../../src/domain/views.js'
 import type {
   ControlPlane,
   HandOverRequest,
@@ -42,6 +51,7 @@ export function engineView(changes: Partial<EngineView> = {}): EngineView {
     platform: 'linux',
     streams: [],
     lastStreamUsage: null,
+    draining: false,
     firstSeen: NOW - 120_000,
     startedAt: NOW - 119_000,
     losses: 0,
@@ -132,6 +142,8 @@ export function snapshotOf(
     stale?: boolean
     takenAt?: number
     observedAt?: number | null
+    samples?: ReadonlyMap<string, StreamSample>
+    ended?: StreamView[]
   } = {},
 ): Snapshot {
   return {
@@ -140,6 +152,9 @@ export function snapshotOf(
       wanted: 1,
       minReplicas: 1,
       maxReplicas: 20,
+      minFreeReplicas: 0,
+      emptyForMs: null,
+      ended: parts.ended ?? [],
       engines: parts.engines ?? [],
       vpn: parts.vpn ?? vpnView(),
       docker: { reachable: true, detail: null },
@@ -150,6 +165,7 @@ export function snapshotOf(
     lease: parts.lease ?? leaseView(),
     takenAt: parts.takenAt ?? NOW,
     observedAt: parts.observedAt === undefined ? NOW - 500 : parts.observedAt,
+    samples: parts.samples ?? new Map(),
     stale: parts.stale ?? false,
   }
 }
@@ -158,6 +174,10 @@ export function snapshotOf(
 export class FakeControlPlane implements ControlPlane {
   readonly provisioned: ProvisionRequest[] = []
   readonly removed: { id: string; requestId: string }[] = []
+  readonly drained: { id: string; requestId: string }[] = []
+  readonly restarted: { id: string; requestId: string; force: boolean }[] = []
+  /** What `samplesOf` answers from. */
+  readonly history = new Map<string, StreamSample[]>()
   readonly scaled: { wanted: number; requestId: string }[] = []
   readonly elected: (HandOverRequest & { candidate: string | null })[] = []
   readonly designated: (HandOverRequest & { engine: string | null })[] = []
@@ -165,6 +185,7 @@ export class FakeControlPlane implements ControlPlane {
   readonly started: StreamStart[] = []
   readonly ended: { streamId: string | null; containerId: string | null; reason: string | null }[] = []
   snapshots = 0
+  existed: (engineId: string) => boolean = () => true
   /** What every method rejects with. */
   failure: Error | null = null
   parts: PartStatus[] = [{ part: 'temporal', ok: true, detail: null }]
@@ -183,13 +204,36 @@ export class FakeControlPlane implements ControlPlane {
     return this.provisionedEngine
   }
 
+  async provisionLater(request: ProvisionRequest): Promise<{ engineId: string }> {
+    return { engineId: (await this.provision(request)).engineId }
+  }
+
   async remove(id: string, requestId: string): Promise<void> {
-    if (this.failure) throw this.failure
-    const { engines } = this.current.fleet
-    if (!engines.some((engine) => [engine.engineId, engine.containerId, engine.containerName].includes(id))) {
-      throw new BerthError('not-found', `there is no engine "${id}"`)
-    }
+    this.#named(id)
     this.removed.push({ id, requestId })
+  }
+
+  async removeLater(id: string, requestId: string): Promise<{ engineId: string }> {
+    const { engineId } = this.#named(id)
+    this.removed.push({ id, requestId })
+    return { engineId }
+  }
+
+  async drain(id: string, requestId: string): Promise<EngineView> {
+    const engine = this.#named(id)
+    this.drained.push({ id, requestId })
+    return { ...engine, draining: true }
+  }
+
+  async restart(id: string, { requestId, force }: { requestId: string; force: boolean }): Promise<EngineView> {
+    const engine = this.#named(id)
+    if (engine.streams.length > 0 && !force) throw new BerthError('conflict', `engine ${engine.engineId} plays ${engine.streams.length}`)
+    this.restarted.push({ id, requestId, force })
+    return engine
+  }
+
+  samplesOf(streamId: string, sinceMs: number | null): StreamSample[] {
+    return (this.history.get(streamId) ?? []).filter(({ ts }) => ts > (sinceMs ?? 0))
   }
 
   async scale(wanted: number, requestId: string): Promise<number> {
@@ -236,6 +280,15 @@ export class FakeControlPlane implements ControlPlane {
     return { updated: true, stream: { ...stream, endedAt: NOW, endReason: end.reason } }
   }
 
+  async retryNow(): Promise<number> {
+    if (this.failure) throw this.failure
+    return this.current.fleet.engines.filter(({ phase }) => phase === 'backing-off').length
+  }
+
+  async hasExisted(engineId: string): Promise<boolean> {
+    return this.existed(engineId)
+  }
+
   async refresh(): Promise<number> {
     throw new Error('nothing in the HTTP layer refreshes workflows')
   }
@@ -247,6 +300,13 @@ export class FakeControlPlane implements ControlPlane {
   async readiness(): Promise<PartStatus[]> {
     if (this.failure) throw this.failure
     return this.parts
+  }
+
+  #named(id: string): EngineView {
+    if (this.failure) throw this.failure
+    const engine = findEngine(this.current.fleet.engines, id)
+    if (engine === undefined) throw new BerthError('not-found', `there is no engine "${id}"`)
+    return engine
   }
 
   #mayHandOver(request: HandOverRequest, engine: string | null): void {

@@ -3,9 +3,12 @@
  * The API over a fake control plane, as the tests of the HTTP layer ask it.
  */
 import { expect } from 'vitest'
+import { digestOf } from '../../src/config/api-keys.js'
+import { loadConfig } from '../../src/config/environment.js'
 import { ProblemBody } from '../../src/contracts/problem.js'
 import type { EngineView } from '../../src/domain/views.js'
 import { createApp, type HttpConfig, type HttpLogger } from '../../src/http/app.js'
+import { LiveFeed } from '../../src/http/live-feed.js'
 import type { Snapshot } from '../../src/temporal/control-plane.js'
 import { FakeControlPlane, leaseView, NOW } from './fake-control-plane.js'
 
@@ -22,13 +25,21 @@ export function setUp(options: { snapshot?: Snapshot; http?: Partial<HttpConfig[
   const log = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message })
   const logger: HttpLogger = { info: log('info'), warn: log('warn'), error: log('error') }
   const config: HttpConfig = {
-    http: { host: '127.0.0.1', port: 8000, apiKey: null, allowedHosts: [], ...options.http },
+    http: { ...loadConfig({}).http, ...options.http },
     docker: { host: null, managedLabel: { key: 'ondemand.app', value: 'myservice' }, network: null, reconcileDryRun: false },
     instance: 'here',
+    engines: { variant: 'krinkuto11-amd64', image: null },
+    fleet: { emptyForMs: null },
+    health: { intervalMs: 20_000 },
   }
-  const app = createApp({ controlPlane, config, logger, now: () => options.now ?? NOW })
-  return { app, controlPlane, logged }
+  const now = () => options.now ?? NOW
+  const feed = new LiveFeed({ controlPlane, config, now })
+  const app = createApp({ controlPlane, config, feed, logger, now })
+  return { app, controlPlane, feed, logged }
 }
+
+/** The key of an admin. */
+export const adminKey = (key: string) => [{ role: 'admin' as const, name: 'API_KEY', digest: digestOf(key) }]
 
 /** A request with a body of JSON, or with none. */
 export const post = (body?: unknown, headers: Record<string, string> = {}): RequestInit =>

@@ -42,6 +42,8 @@ describe('POST /events/stream_started', () => {
       speed_up: null,
       downloaded: null,
       uploaded: null,
+      engine_id: 'e-1',
+      end_reason: null,
     })
   })
 

@@ -7,7 +7,8 @@ import type { EngineDetail } from '../../contracts/engines.js'
 import { BerthError } from '../../domain/errors.js'
 import { findEngine } from '../../domain/find-engine.js'
 import type { Snapshot } from '../../temporal/control-plane.js'
-import { type AppEnv, answer, staleHeaders, written } from '../answer.js'
+import { type AppContext, type AppEnv, answer, staleHeaders, written } from '../answer.js'
+import { type Guard, guarding } from '../auth.js'
 import type { Dependencies } from '../dependencies.js'
 import { presentEngine, presentEngines } from '../present.js'
 import { presentStream } from '../present-stream.js'
@@ -29,19 +30,20 @@ function oncePerSnapshot(render: (snapshot: Snapshot) => string): (snapshot: Sna
  * `GET /engines`: a bare array by port; `?all=true` adds engines that have no container now.
  * It is the busiest route, so it runs before all middleware and does what it needs of that by itself.
  */
-export function listEngines({ controlPlane, now, config }: Dependencies, checkHost: (url: string) => void): Handler<AppEnv> {
+export function listEngines({ controlPlane, now, config, checkHost, gate }: Dependencies): Guard<Handler<AppEnv>> {
   const withContainer = oncePerSnapshot((snapshot) => JSON.stringify(presentEngines(snapshot, false, config)))
   const every = oncePerSnapshot((snapshot) => JSON.stringify(presentEngines(snapshot, true, config)))
-  return async (c) => {
+  return guarding('viewer', async (c: AppContext) => {
     checkHost(c.req.url)
+    if (gate.readKeyRequired) await gate.admit(c, 'viewer')
     const snapshot = await controlPlane.snapshot()
     const all = c.req.url.includes('?') && c.req.query('all') === 'true'
     return written(c, 200, all ? every(snapshot) : withContainer(snapshot), staleHeaders(snapshot, now()))
-  }
+  })
 }
 
 /** `GET /engines/{id}`. */
-export function showEngine({ controlPlane, now, config }: Dependencies): Handler<AppEnv, '/engines/:id'> {
+export function showEngine({ controlPlane, now, config }: Dependencies): Handler<AppEnv, '/engines/:id' | '/api/v1/engines/:id'> {
   return async (c) => {
     const snapshot = await controlPlane.snapshot()
     const id = c.req.param('id')
@@ -50,7 +52,7 @@ export function showEngine({ controlPlane, now, config }: Dependencies): Handler
     return answer<EngineDetail>(
       c,
       200,
-      { engine: presentEngine(engine, snapshot, config), streams: engine.streams.map(presentStream) },
+      { engine: presentEngine(engine, snapshot, config), streams: engine.streams.map((stream) => presentStream(stream, snapshot)) },
       staleHeaders(snapshot, now()),
     )
   }

@@ -25,7 +25,7 @@ export function streamStarted({ controlPlane }: Dependencies): Handler<AppEnv> {
       commandUrl: session.command_url,
       isLive: session.is_live,
     })
-    return answer<StreamState>(c, 200, presentStream(view))
+    return answer<StreamState>(c, 200, presentStream(view, await controlPlane.snapshot()))
   }
 }
 
@@ -34,6 +34,6 @@ export function streamEnded({ controlPlane }: Dependencies): Handler<AppEnv> {
   return async (c) => {
     const { container_id, stream_id, reason } = await readBody(c, StreamEndedBody)
     const { updated, stream } = await controlPlane.streamEnded({ streamId: stream_id, containerId: container_id, reason })
-    return answer<StreamEnded>(c, 200, { updated, stream: stream === null ? null : presentStream(stream) })
+    return answer<StreamEnded>(c, 200, { updated, stream: stream === null ? null : presentStream(stream, await controlPlane.snapshot()) })
   }
 }

@@ -14,15 +14,19 @@ export function healthz(): Handler<AppEnv> {
   return (c) => answer<Alive>(c, 200, { status: 'ok' })
 }
 
-/** `GET /readyz`: 200 when every part is fine, else 503 with the name of each that is not. */
-export function readyz({ controlPlane }: Dependencies): Handler<AppEnv> {
+/**
+ * `GET /readyz`: 200 when every part is fine, else 503 with the name of each that is not. Open, as whatever watches over processes has no key;
+ * where reads need one, what is wrong is told to those who have it.
+ */
+export function readyz({ controlPlane, gate }: Dependencies): Handler<AppEnv> {
   return async (c) => {
+    const toldAll = !gate.readKeyRequired || (await gate.callerOf(c)) !== null
     const parts = await controlPlane.readiness().catch((thrown: unknown) => {
       const error = presentable(thrown)
       if (error.type === 'internal') throw thrown
       return [{ part: 'temporal' as const, ok: false, detail: error.message }]
     })
-    const ready = presentReadiness(parts)
+    const ready = presentReadiness(toldAll ? parts : parts.map(({ part, ok }) => ({ part, ok, detail: null })))
     return answer<Ready>(c, ready.status === 'ready' ? 200 : 503, ready)
   }
 }
