@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { MaybeTime } from './time.js'
 import { Trouble } from './trouble.js'
 
-const Vpn = z.object({
+export const Vpn = z.object({
   enabled: z.boolean(),
   status: z.enum(['starting', 'running', 'stopping', 'stopped', 'crashed', 'unknown', 'disabled']),
   container_name: z.string().nullable(),
