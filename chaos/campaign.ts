@@ -30,7 +30,7 @@ import { Work } from './work.js'
 import { World } from './world.js'
 
 const LABEL = `${MANAGED.key}=${MANAGED.value}`
-const QUIET_MS = 30_000
+const QUIET_MS = { long: 30_000, short: 15_000 }
 const FIRST_START_MS = 60_000
 const LAST_COUNT = 4
 
@@ -125,12 +125,13 @@ export class Campaign {
     const began = now()
     await attack.run(began + seconds * 1000)
     const attacked = (now() - began) / 1000
-    this.#say(`the last fault is over; ${QUIET_MS / 1000} s of quiet`)
+    const quiet = QUIET_MS[target.long ? 'long' : 'short']
+    this.#say(`the last fault is over; ${quiet / 1000} s of quiet`)
     await berth.stopSecond()
     await work.settle()
     await api.ask('POST', `/scale/${LAST_COUNT}`)
     await recovery.wait([], FIRST_START_MS, 'the end of all faults', LAST_COUNT)
-    await delay(QUIET_MS, undefined, { signal })
+    await delay(quiet, undefined, { signal })
     await this.#checkOrphans(target)
     await world.foreign.check()
     await search.answers(api)
