@@ -209,6 +209,7 @@ export class Pool {
       ...(this.#options.cached === false ? { maxCachedWorkflows: 0 } : {}),
       ...(this.#options.activitiesAtOnce ? { maxConcurrentActivityTaskExecutions: this.#options.activitiesAtOnce } : {}),
       stickyQueueScheduleToStartTimeout: '1 second',
+      isolateExecutionTimeout: '60 seconds',
       shutdownForceTime: '5 seconds',
     })
     this.#worker = { worker, running: worker.run() }
