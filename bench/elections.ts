@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { killForwarded } from '../test/support/killer.js'
 import type { Berth } from './berth.js'
 import type { DockerWorld } from './docker-world.js'
 import { atMost, ms, quantile, table, type Verdict } from './figures.js'
@@ -29,7 +30,7 @@ export async function elections(berth: Berth, world: DockerWorld, rounds: number
     await berth.quiet()
     const asked = Array.from({ length: ELECTIONS }, () => ask(berth))
     for (let killer = 0; killer < KILLERS; killer++) {
-      await kill(world)
+      await killForwarded(world.docker)
       await delay(KILL_EVERY_MS)
     }
     answers.push(...(await Promise.all(asked)))
@@ -66,15 +67,4 @@ async function ask(berth: Berth): Promise<number> {
 
 async function historyOf(berth: Berth): Promise<z.infer<typeof History>['items']> {
   return History.parse(await (await fetch(`${berth.url}/lease/history?limit=100`)).json()).items
-}
-
-async function kill(world: DockerWorld): Promise<void> {
-  const [container] = await world.docker.listContainers({ filters: JSON.stringify({ label: ['acestream.forwarded=true'] }) })
-  if (!container) return
-  await world.docker
-    .getContainer(container.Id)
-    .remove({ force: true })
-    .catch((error: { statusCode?: number }) => {
-      if (error.statusCode !== 404 && error.statusCode !== 409) throw error
-    })
 }

@@ -3,16 +3,17 @@
  * Berth under attack: `berth up` with its parts, and a second worker that reaches Temporal through a link that can be cut.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { appendFileSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Cleanup } from '../bench/cleanup.js'
 import { freePort, freePortPair } from '../bench/ports.js'
 import { commandLine, descendants } from '../bench/process-facts.js'
 import { until } from '../bench/until.js'
+import { DataDisk } from './data-disk.js'
 import type { Journal } from './journal.js'
 import { Link } from './link.js'
+import { WrongClock } from './wrong-clock.js'
 
 const CLI = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
 const WORKER = fileURLToPath(new URL('../worker/main.js', import.meta.url))
@@ -24,7 +25,9 @@ export type Part = (typeof PARTS)[number]
 
 /** One Berth on ports and a data folder of its own. Every process that it ends is its own child or descends from one. */
 export class BerthTree {
-  readonly #dataDir = mkdtempSync(join(tmpdir(), 'berth-chaos-data-'))
+  /** Of `berth up`, its worker and its API. */
+  readonly clock: WrongClock
+  readonly secondClock: WrongClock
   readonly #env: NodeJS.ProcessEnv
   #up: ChildProcess | null = null
   #second: ChildProcess | null = null
@@ -35,12 +38,15 @@ export class BerthTree {
     readonly temporalPort: number,
     /** Between the second worker and Temporal. */
     readonly link: Link,
+    readonly disk: DataDisk,
     env: NodeJS.ProcessEnv,
     private readonly journal: Journal,
   ) {
     const { PATH, HOME, BERTH_TEMPORAL_CLI } = process.env
     const ports = { APP_PORT: String(apiPort), TEMPORAL_PORT: String(temporalPort) }
-    this.#env = { PATH, HOME, BERTH_TEMPORAL_CLI, ...env, ...ports, BERTH_DATA_DIR: this.#dataDir }
+    this.clock = new WrongClock(join(journal.folder, 'clock'))
+    this.secondClock = new WrongClock(join(journal.folder, 'second-clock'))
+    this.#env = { PATH, HOME, BERTH_TEMPORAL_CLI, ...env, ...ports, BERTH_DATA_DIR: disk.folder }
   }
 
   /** Nothing of Berth runs before `start`. */
@@ -51,9 +57,10 @@ export class BerthTree {
       () => Link.open(temporalPort),
       (opened) => opened.close(),
     )
+    const disk = await DataDisk.open(cleanup)
     return cleanup.make(
       'Berth',
-      async () => new BerthTree(apiPort, temporalPort, link, env, journal),
+      async () => new BerthTree(apiPort, temporalPort, link, disk, env, journal),
       (tree) => tree.#discard(),
     )
   }
@@ -67,7 +74,8 @@ export class BerthTree {
     if (this.#discarded) throw new Error('this Berth has been discarded')
     let said = ''
     // A session of its own: Ctrl-C is the campaign's. The channel ends it when the campaign is gone.
-    const child = spawn(process.execPath, [CLI, 'up'], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true })
+    const env = { ...this.#env, ...this.clock.env() }
+    const child = spawn(process.execPath, [CLI, 'up'], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true })
     this.#up = child
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -88,9 +96,14 @@ export class BerthTree {
     return descendants(top).find((pid) => commandLine(pid).includes(signs[part])) ?? null
   }
 
+  /** Waits until the part runs; resolves with its process id. */
+  async running(part: Part): Promise<number> {
+    return until(`the part ${part} runs`, () => this.pid(part), { withinMs: 15_000 })
+  }
+
   /** Waits until the part runs, and sends it a signal; resolves with the process id. */
   async signal(part: Part, signal: NodeJS.Signals): Promise<number> {
-    const pid = await until(`the part ${part} runs`, () => this.pid(part), { withinMs: 15_000 })
+    const pid = await this.running(part)
     process.kill(pid, signal)
     this.journal.write('process', `${signal} to ${part} ${pid}`)
     return pid
@@ -116,7 +129,7 @@ export class BerthTree {
     if (this.#discarded) throw new Error('this Berth has been discarded')
     if (this.secondRuns) return
     const test = failpoint === null ? {} : { NODE_ENV: 'test', BERTH_FAILPOINT: `${failpoint}:kill` }
-    const env = { ...this.#env, TEMPORAL_PORT: String(this.link.port), ...test }
+    const env = { ...this.#env, ...this.secondClock.env(), TEMPORAL_PORT: String(this.link.port), ...test }
     const child = spawn(process.execPath, [WORKER], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true })
     this.#second = child
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => this.#keep('second-worker', chunk))
@@ -152,7 +165,7 @@ export class BerthTree {
   /** All that Berth has logged and printed. */
   logs(): { name: string; text: string }[] {
     const files = ['berth', 'second-worker'].map((name) => ({ name: `${name}.out`, path: this.#outputPath(name) }))
-    return [...files, { name: 'berth.log', path: join(this.#dataDir, 'berth.log') }]
+    return [...files, { name: 'berth.log', path: this.#logPath() }]
       .filter(({ path }) => existsSync(path))
       .map(({ name, path }) => ({ name, text: readFileSync(path, 'utf8') }))
   }
@@ -168,9 +181,12 @@ export class BerthTree {
   async #discard(): Promise<void> {
     this.#discarded = true
     await this.stop()
-    const log = join(this.#dataDir, 'berth.log')
+    const log = this.#logPath()
     if (existsSync(log)) copyFileSync(log, join(this.journal.folder, 'berth.log'))
-    rmSync(this.#dataDir, { recursive: true, force: true })
+  }
+
+  #logPath(): string {
+    return join(this.disk.folder, 'berth.log')
   }
 }
 

@@ -17,8 +17,10 @@ export class Deck {
   draw(): Fault[] {
     const first = this.#next(() => true)
     if (first === null) return []
-    if (!this.random.chance(0.25)) return [first]
-    const second = this.#next((fault) => fault.row !== first.row && !fault.touches.some((what) => first.touches.includes(what)))
+    if (alone(first) || !this.random.chance(0.25)) return [first]
+    const second = this.#next(
+      (fault) => !alone(fault) && fault.row !== first.row && !fault.touches.some((what) => first.touches.includes(what)),
+    )
     return second === null ? [first] : [first, second]
   }
 
@@ -27,4 +29,8 @@ export class Deck {
     const at = this.#left.findIndex(fits)
     return at < 0 ? null : (this.#left.splice(at, 1)[0] ?? null)
   }
+}
+
+function alone({ touches }: Fault): boolean {
+  return touches.includes('everything')
 }

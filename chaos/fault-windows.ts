@@ -15,15 +15,17 @@ export interface FaultWindow {
   recoveryMs: number | null
   /** Berth cannot see a change of the port at once, or nobody can tell of it. */
   hidesPort: boolean
+  /** Nothing else happened meanwhile: nobody was to be elected. */
+  calm: boolean
 }
 
 /** The faults of a campaign in the order they began. */
 export class FaultWindows {
   readonly #all: FaultWindow[] = []
 
-  begin(fault: { row: number; name: string; hidesPort: boolean }, at: number): FaultWindow {
-    const { row, name, hidesPort } = fault
-    const window: FaultWindow = { row, name, hidesPort, from: at, healedAt: null, recoveredAt: null, recoveryMs: null }
+  begin(fault: { row: number; name: string; hidesPort: boolean; calm?: boolean }, at: number): FaultWindow {
+    const { row, name, hidesPort, calm = false } = fault
+    const window: FaultWindow = { row, name, hidesPort, calm, from: at, healedAt: null, recoveredAt: null, recoveryMs: null }
     this.#all.push(window)
     return window
   }

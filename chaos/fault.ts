@@ -22,11 +22,13 @@ export interface Target {
   long: boolean
   /** The signal `forceElection`, so many times at once. */
   forceElection: (times: number) => Promise<void>
+  /** The port rotates by timer this often, whatever Berth was started with; `null`: as it was started. */
+  rotateEvery: (milliseconds: number | null) => Promise<void>
   /** Writes the histories of all workflows into a folder. */
   keepHistories: (folder: string) => Promise<void>
   say: (text: string) => void
   /** Counts something that the report is to tell of. */
-  tally: (what: string) => void
+  tally: (what: string, times?: number) => void
   /** Waits; ends early when the campaign is stopped. */
   wait: (milliseconds: number) => Promise<void>
 }
@@ -39,13 +41,15 @@ export interface Fault {
   row: number
   name: string
   kinds: readonly WorldKind[]
-  /** Faults that touch the same thing are not in force at the same time. */
-  touches: readonly ('worker' | 'api' | 'temporal' | 'daemon' | 'gluetun' | 'containers' | 'second')[]
+  /** Faults that touch the same thing are not in force at the same time; `everything` is alone. */
+  touches: readonly ('worker' | 'api' | 'temporal' | 'daemon' | 'gluetun' | 'containers' | 'second' | 'everything')[]
   /** How long it stays in force, in milliseconds. */
   holds: readonly [least: number, most: number]
   /** Time from its end until everything is well. */
   limitMs: number
   hidesPort: boolean
+  /** Work rests while it is in force, and an election then is a violation. */
+  calm?: boolean
   /** Puts it in force; resolves with how it is healed. Rejects when it could not be put in force, and then nothing is left of it. */
   inject(target: Target): Promise<Heal>
 }

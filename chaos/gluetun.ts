@@ -9,8 +9,8 @@ import { now } from './clock.js'
 export interface GluetunParts {
   /** The container's id. */
   id(): Promise<string>
-  /** What the control server tells from now on; `null`: none. */
-  tellPort(port: number | null): Promise<void>
+  /** What the control server tells from now on; of several the lowest counts. */
+  tellPorts(ports: readonly number[]): Promise<void>
   tellVpn(state: 'up' | 'down'): Promise<void>
   setFault(fault: StandInFault | null): Promise<void>
   /** SIGKILL of the container. */
@@ -24,14 +24,19 @@ export interface GluetunParts {
 /** The one Gluetun of a world. */
 export class Gluetun {
   readonly #history: { at: number; port: number | null }[]
+  /** Since when a port may have been taken for the one that counts. */
+  readonly #counted = new Map<number, number>()
   #next: number
+  #nextLower: number
 
   constructor(
     readonly parts: GluetunParts,
     firstPort: number,
   ) {
     this.#history = [{ at: now(), port: firstPort }]
+    this.#counted.set(firstPort, 0)
     this.#next = firstPort + 100
+    this.#nextLower = firstPort
   }
 
   /** A port that was never forwarded before. */
@@ -40,7 +45,18 @@ export class Gluetun {
     return this.#next
   }
 
-  /** The port now, `null` for none. */
+  /** The same, lower than every port before. */
+  freshLowerPort(): number {
+    this.#nextLower -= 1
+    return this.#nextLower
+  }
+
+  /** When this port was first the lowest of the list, `null`: never. */
+  countedSince(port: number): number | null {
+    return this.#counted.get(port) ?? null
+  }
+
+  /** The port that counts now, `null` for none. */
   get port(): number | null {
     return this.#history.at(-1)?.port ?? null
   }
@@ -51,8 +67,15 @@ export class Gluetun {
   }
 
   async setPort(port: number | null): Promise<void> {
-    await this.parts.tellPort(port)
-    this.#history.push({ at: now(), port })
+    await this.setPorts(port === null ? [] : [port])
+  }
+
+  /** Of several ports the lowest counts; the others come and go unnoticed. */
+  async setPorts(ports: readonly number[]): Promise<void> {
+    const lowest = ports.length === 0 ? null : Math.min(...ports)
+    this.#count(lowest)
+    await this.parts.tellPorts(ports)
+    if (lowest !== this.port) this.#history.push({ at: now(), port: lowest })
   }
 
   async vpnDown(): Promise<void> {
@@ -73,6 +96,7 @@ export class Gluetun {
 
   async start(): Promise<void> {
     const port = this.freshPort()
+    this.#count(port)
     await this.parts.start(port)
     this.#history.push({ at: now(), port })
   }
@@ -80,7 +104,12 @@ export class Gluetun {
   async recreate(): Promise<void> {
     this.#history.push({ at: now(), port: null })
     const port = this.freshPort()
+    this.#count(port)
     await this.parts.recreate(port)
     this.#history.push({ at: now(), port })
+  }
+
+  #count(port: number | null): void {
+    if (port !== null && !this.#counted.has(port)) this.#counted.set(port, now())
   }
 }

@@ -14,6 +14,7 @@ export const USAGE = `Attacks Berth at random and holds it to its promises.
   --seconds N    the same in seconds
   --docker       on a real Docker daemon of its own instead of the simulator (Linux, root)
   --rows A,B     only faults of these rows of the fault matrix
+  --rotate T     the port also rotates by timer, each 30s at least (FORWARDED_ROTATE_EVERY)
   --json FILE    also writes the report as JSON
   --help         this text
 
@@ -27,6 +28,8 @@ export interface Options {
   kind: WorldKind
   /** `null`: all. */
   rows: readonly number[] | null
+  /** As `FORWARDED_ROTATE_EVERY` takes it, `null`: off. */
+  rotateEvery: string | null
   json: string | null
 }
 
@@ -43,6 +46,7 @@ export function readOptions(args: readonly string[]): Options | null {
     seconds: seconds ?? (minutes ?? 2) * 60,
     kind: values.docker === true ? 'docker' : 'simulator',
     rows: values.rows === undefined ? null : values.rows.split(',').map((row) => number('--rows', row, 1)),
+    rotateEvery: values.rotate ?? null,
     json: values.json ?? null,
   }
 }
@@ -57,6 +61,7 @@ function parse(args: readonly string[]) {
         seconds: { type: 'string' },
         docker: { type: 'boolean' },
         rows: { type: 'string' },
+        rotate: { type: 'string' },
         json: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },

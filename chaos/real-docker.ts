@@ -63,25 +63,25 @@ export async function startRealDocker(seed: number, secrets: Secrets, cleanup: C
     })
     await made.start()
   }
-  const tellPort = (port: number | null) => put('/port', { port: port ?? 0 })
+  const tellPorts = (ports: readonly number[]) => put('/ports', { ports })
 
   await make(FIRST_PORT)
-  await tellPort(FIRST_PORT)
+  await tellPorts([FIRST_PORT])
   const gluetun = new Gluetun(
     {
       id: async () => (await container().inspect()).Id,
-      tellPort,
+      tellPorts,
       tellVpn: (state) => put('/vpn', { state }),
       setFault: (kind) => put('/fault', { kind }),
       kill: async () => void (await container().kill()),
       start: async (port) => {
         await container().start()
-        await tellPort(port)
+        await tellPorts([port])
       },
       recreate: async (port) => {
         await container().remove({ force: true })
         await make(port)
-        await tellPort(port)
+        await tellPorts([port])
       },
     },
     FIRST_PORT,

@@ -17,15 +17,15 @@ export async function startSimulatedDocker(seed: number, secrets: Secrets, clean
   const { proxySocket, daemonSocket, gluetunUrl } = await outside.ask({ ask: 'start', target: null, seed, password, gluetunKey }, Started)
   const docker = new Docker({ socketPath: daemonSocket })
   const container = () => docker.getContainer(GLUETUN_NAME)
-  const tellPort = async (port: number | null) => void (await tell({ ask: 'gluetun-ports', ports: port === null ? [] : [port] }))
+  const tellPorts = async (ports: readonly number[]) => void (await tell({ ask: 'gluetun-ports', ports: [...ports] }))
   const back = async (port: number) => {
-    await tellPort(port)
+    await tellPorts([port])
     await tell({ ask: 'gluetun-fault', fault: null })
   }
   const gluetun = new Gluetun(
     {
       id: async () => (await container().inspect()).Id,
-      tellPort,
+      tellPorts,
       tellVpn: async (state) => void (await tell({ ask: 'gluetun-vpn', state })),
       setFault: async (fault) => void (await tell({ ask: 'gluetun-fault', fault })),
       kill: async () => {

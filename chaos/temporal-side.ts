@@ -5,7 +5,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
-import { leaseWorkflowId } from '../src/temporal/names.js'
+import { loadConfig } from '../src/config/environment.js'
+import { fleetWorkflowId, leaseWorkflowId } from '../src/temporal/names.js'
+import { configureFleet } from '../workflows/messages.js'
 import { textOf } from './secrets.js'
 
 const NAMESPACE = 'berth'
@@ -15,7 +17,11 @@ export class TemporalSide {
   readonly #connection: Connection
   readonly #client: Client
 
-  constructor(port: number) {
+  /** `env`: as Berth was started. */
+  constructor(
+    port: number,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {
     this.#connection = Connection.lazy({ address: `127.0.0.1:${port}`, connectTimeout: 5_000 })
     this.#client = new Client({ connection: this.#connection, namespace: NAMESPACE })
   }
@@ -28,6 +34,20 @@ export class TemporalSide {
     )
     const results = await Promise.allSettled(sent)
     return results.filter(({ status }) => status === 'fulfilled').length
+  }
+
+  /** As a worker that was started with another `FORWARDED_ROTATE_EVERY` tells the fleet, which knows no least period; `null`: as Berth was started. */
+  async rotateEvery(milliseconds: number | null): Promise<void> {
+    const { fleet, engines, gluetun } = loadConfig(this.env)
+    const policy = {
+      ...fleet,
+      rotateEveryMs: milliseconds ?? fleet.rotateEveryMs,
+      httpPorts: engines.httpPorts,
+      httpsPorts: engines.httpsPorts,
+      vpnEnabled: true,
+      vpnContainer: gluetun.containerName,
+    }
+    await this.#client.workflow.getHandle(fleetWorkflowId('default')).signal(configureFleet, { policy })
   }
 
   /** The text of every history that is kept, ended runs too. */

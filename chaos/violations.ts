@@ -13,6 +13,7 @@ export const INVARIANTS = {
   I6: 'the API never shows two forwarded, nor a stale port',
   I7: 'foreign containers untouched',
   I8: 'no secret in logs, answers or histories',
+  I9: 'of several forwarded ports only the lowest is ever granted',
 } as const
 export type InvariantId = keyof typeof INVARIANTS
 

@@ -50,6 +50,7 @@ export class Work {
   readonly #internal: string[] = []
   #missing: readonly string[] = []
   #paused = true
+  #busy: Promise<unknown> = Promise.resolve()
   #count = 0
 
   constructor(
@@ -75,12 +76,19 @@ export class Work {
       if (this.#paused || stopped.aborted) continue
       // Several at once now and then.
       const many = this.random.chance(0.15) ? this.random.between(2, 4) : 1
-      await Promise.all(Array.from({ length: many }, () => this.#one()))
+      this.#busy = Promise.all(Array.from({ length: many }, () => this.#one()))
+      await this.#busy
     }
   }
 
   pause(): void {
     this.#paused = true
+  }
+
+  /** Pauses, and resolves when everything that was asked for has been answered. */
+  async rest(): Promise<void> {
+    this.pause()
+    await this.#busy
   }
 
   resume(): void {
@@ -90,6 +98,7 @@ export class Work {
   /** Undoes what would go on after the end: streams, a wish for one engine. */
   async settle(): Promise<void> {
     for (const id of this.#streams.keys()) await this.#post('stream-end', '/events/stream_ended', { stream_id: id })
+    this.#streams.clear()
     await this.#post('designate', '/lease/designate', { engine: null })
   }
 

@@ -70,6 +70,8 @@ async function main(): Promise<void> {
     workflowBundle: { codePath: BUNDLE },
     activities: { ...createActivities(activityDeps(config, client, runtime, logger, { stopping: stopping.signal, inFlight })) },
     stickyQueueScheduleToStartTimeout: '1 second',
+    // Thousands of signals that came while no worker ran are one activation: cut off after 5 s, the default, it ends the whole process, again and again.
+    isolateExecutionTimeout: '60 seconds',
     maxConcurrentWorkflowTaskPolls: 4,
     maxConcurrentActivityTaskPolls: 4,
     maxConcurrentActivityTaskExecutions: 100,

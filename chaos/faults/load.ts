@@ -1,7 +1,8 @@
 /**
  * @module
- * Rows 23 and 28: more requests at once than anybody would send.
+ * Rows 23, 28 and 31: more requests at once than anybody would send, and elections that nobody asks for.
  */
+import { LeaseAnswer } from '../lease-record.js'
 import { type Fault, NOTHING_TO_HEAL, ORDINARY, type Target } from '../fault.js'
 
 async function burst({ api, random, say }: Target, count: number): Promise<void> {
@@ -64,6 +65,23 @@ export const loadFaults: readonly Fault[] = [
     inject: async (target) => {
       await target.forceElection(300)
       return NOTHING_TO_HEAL
+    },
+  },
+  {
+    ...ORDINARY,
+    row: 31,
+    name: 'the port rotates by timer every two seconds',
+    touches: ['worker', 'second', 'temporal'],
+    holds: [6_000, 15_000],
+    hidesPort: false,
+    inject: async (target) => {
+      const before = (await target.api.get('/lease', LeaseAnswer)).epoch
+      await target.rotateEvery(2_000)
+      return async () => {
+        await target.rotateEvery(null)
+        const { log } = await target.api.get('/lease', LeaseAnswer)
+        target.tally('rotations by timer', log.filter(({ epoch, ended }) => epoch >= before && ended === 'rotation').length)
+      }
     },
   },
 ]

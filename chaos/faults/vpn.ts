@@ -1,6 +1,6 @@
 /**
  * @module
- * Rows 6, 7, 20 and 21: Gluetun goes, comes back as another container, gets another port or tells nothing of use.
+ * Rows 6, 7, 20, 21 and 22: Gluetun goes, comes back as another container, gets another port, several ports, or tells nothing of use.
  */
 import type { StandInFault } from '../../src/simulator/gluetun-stand-in.js'
 import { type Fault, NOTHING_TO_HEAL, ORDINARY, type Target } from '../fault.js'
@@ -43,6 +43,42 @@ const changed = (name: string, delay: readonly [number, number] | null): Fault =
     return NOTHING_TO_HEAL
   },
 })
+
+/** One more change of the list at each step: a list that counts by its lowest port alone. */
+const list = (name: string, next: (ports: readonly number[], target: Target) => number[], steps: readonly [number, number]): Fault => ({
+  ...GLUETUN,
+  row: 22,
+  name,
+  holds: [1_000, 6_000],
+  limitMs: 30_000,
+  hidesPort: false,
+  inject: async (target) => {
+    const { world, random } = target
+    const { gluetun } = world
+    let ports = gluetun.port === null ? [] : [gluetun.port]
+    for (let step = random.between(...steps); step > 0; step -= 1) {
+      ports = next(ports, target)
+      await gluetun.setPorts(ports)
+      target.say(`Gluetun forwards ${ports.join(', ')}`)
+      await target.wait(random.between(100, 1_500))
+    }
+    return async () => {
+      if (gluetun.port !== null) await gluetun.setPort(gluetun.port)
+    }
+  },
+})
+
+const higher = (ports: readonly number[], { world, random }: Target) =>
+  random.chance(0.5) && ports.length > 1 ? ports.slice(0, 1) : [...ports, world.gluetun.freshPort()]
+
+/** Any port of the list may go, and the new ones are higher or lower than all; at least one is left. */
+function shrunkOrGrown(ports: readonly number[], { world: { gluetun }, random }: Target): number[] {
+  if (ports.length > 1 && random.chance(0.5)) {
+    const gone = random.pick(ports)
+    return ports.filter((port) => port !== gone)
+  }
+  return random.chance(0.5) ? [gluetun.freshLowerPort(), ...ports] : [...ports, gluetun.freshPort()]
+}
 
 export const vpnFaults: readonly Fault[] = [
   {
@@ -116,6 +152,8 @@ export const vpnFaults: readonly Fault[] = [
       return () => gluetun.vpnUp()
     },
   },
+  list('Gluetun’s list of ports shrinks and grows above the lowest one', higher, [2, 5]),
+  list('Gluetun’s list of ports shrinks and grows', shrunkOrGrown, [2, 5]),
   silent('the port is there at every second question only', 'flap'),
   silent('Gluetun answers 401', 'unauthorized'),
   silent('Gluetun answers with a web page', 'html'),

@@ -3,7 +3,7 @@
  * `berth up`: Temporal, worker and API of one machine in one process tree, with one orderly stop.
  */
 import { spawn } from 'node:child_process'
-import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Config, loadConfig } from '../config/environment.js'
@@ -15,6 +15,7 @@ import { forwardedLine, worthSaying } from './console-lines.js'
 import { demoEnvironment } from './demo-environment.js'
 import { demoSockets } from './demo-world.js'
 import { sayForwarded } from './forwarded.js'
+import { LogFile } from './log-file.js'
 import { chooseMode } from './mode.js'
 import { Part } from './part.js'
 import { StartError } from './start-error.js'
@@ -43,7 +44,8 @@ export async function up(options: { demo: boolean }): Promise<void> {
   const asked = untilAskedToStop()
   let stopping = false
   let saidForwarded = false
-  const logFile = createWriteStream(join(dataDir, 'berth.log'), { flags: 'a' })
+  const logPath = join(dataDir, 'berth.log')
+  const logFile = new LogFile(logPath, (why) => say(`berth: ${logPath} cannot be written: ${why}. Berth goes on without it.`))
   const part = (name: string, file: string, onMessage?: (message: unknown) => void): Part =>
     new Part({
       name,
@@ -53,7 +55,7 @@ export async function up(options: { demo: boolean }): Promise<void> {
       ipc: true,
       onMessage,
       onLine: (line) => {
-        logFile.write(`${line}\n`)
+        logFile.write(line)
         const text = worthSaying(name, line)
         if (text !== null && !stopping) say(text)
       },
@@ -78,7 +80,7 @@ export async function up(options: { demo: boolean }): Promise<void> {
     await temporal?.stop(10_000)
     if (temporal) removePid(dataDir)
     if (mode.demo) rmSync(dirname(demoSockets(baseConfig.dataDir).docker), { recursive: true, force: true })
-    await new Promise<void>((resolve) => logFile.end(() => resolve()))
+    await logFile.end()
   }
 
   try {
@@ -89,7 +91,7 @@ export async function up(options: { demo: boolean }): Promise<void> {
       say(`berth: ready after ${((performance.now() - began) / 1000).toFixed(1)} s
   API          http://${shown(config.http.host)}:${config.http.port}
   Temporal UI  ${config.temporal.external ? 'your server’s' : `http://127.0.0.1:${config.temporal.port + UI_PORT_OFFSET}/namespaces/${config.temporal.namespace}/workflows`}
-  log          ${join(dataDir, 'berth.log')}`)
+  log          ${logPath}`)
       void sayForwarded(config, say, () => stopping || saidForwarded)
     }
     say(`berth: stopping (${stopped ?? (await asked)})`)
@@ -124,13 +126,7 @@ async function begin({ config, temporal, demo, worker, api, dataDir }: Parts): P
   await Promise.all([worker.start(), api.start()])
 }
 
-function temporalPart(
-  config: Config,
-  dataDir: string,
-  env: NodeJS.ProcessEnv,
-  logFile: NodeJS.WritableStream,
-  say: (text: string) => void,
-): Part {
+function temporalPart(config: Config, dataDir: string, env: NodeJS.ProcessEnv, logFile: LogFile, say: (text: string) => void): Part {
   const binary = env.BERTH_TEMPORAL_CLI
   if (!binary) {
     throw new StartError(
@@ -143,11 +139,16 @@ function temporalPart(
     arguments: temporalArguments({ binary, dataDir, port: config.temporal.port, namespace: config.temporal.namespace }),
     env: { PATH: env.PATH, HOME: env.HOME },
     ipc: false,
-    onLine: (line) => logFile.write(`${JSON.stringify({ part: 'temporal', msg: line })}\n`),
+    onLine: (line) => logFile.write(JSON.stringify({ part: 'temporal', msg: line })),
     onDeath: (how, restartInMs) => {
       say(`berth: temporal died (${how}); started again in ${restartInMs} ms`)
       setTimeout(() => {
-        if (part.pid !== undefined) writePid(dataDir, part.pid)
+        if (part.pid === undefined) return
+        try {
+          writePid(dataDir, part.pid)
+        } catch (error) {
+          say(`berth: temporal.pid cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+        }
       }, restartInMs + 50)
     },
   })

@@ -4,7 +4,7 @@
  *
  * Environment: `HTTP_CONTROL_SERVER_ADDRESS` (`:8000`), `HTTP_CONTROL_SERVER_AUTH_DEFAULT_ROLE` (JSON, as Gluetun v3.41 reads it),
  * `VPN_PORT` (41000; 0: none), `GLUETUN_VERSION` (v3.41.3) and `CONTROL_PORT` (none). On the last one `PUT /port {"port":N}`,
- * `PUT /vpn {"state":"up"|"down"}` and `PUT /fault {"kind":…|null}` answer 204 when in effect and 400 with the reason when refused.
+ * `PUT /ports {"ports":[N,…]}`, `PUT /vpn {"state":"up"|"down"}` and `PUT /fault {"kind":…|null}` answer 204 when in effect and 400 with the reason when refused.
  *
  * The first line of its output is JSON: `{"controlServer":"http://…","testControl":"http://…"|null}`. Exits with 0 on SIGTERM or SIGINT,
  * with 1 when a setting is wrong or a port is in use. Node built-ins only.
@@ -59,6 +59,11 @@ async function control(gluetun: GluetunStandIn, request: IncomingMessage): Promi
   switch (`${request.method} ${request.url}`) {
     case 'PUT /port':
       return gluetun.setPort(integer(String(field('port')), 'port'))
+    case 'PUT /ports': {
+      const ports = field('ports')
+      if (!Array.isArray(ports)) throw new Error(`ports must be a list, not ${JSON.stringify(ports)}`)
+      return gluetun.setPorts(ports.map((port) => integer(String(port), 'ports')))
+    }
     case 'PUT /vpn':
       return gluetun.setVpn(oneOf(['up', 'down'] as const, field('state'), 'state'))
     case 'PUT /fault': {
@@ -66,7 +71,7 @@ async function control(gluetun: GluetunStandIn, request: IncomingMessage): Promi
       return gluetun.setFault(kind === null ? null : oneOf(STAND_IN_FAULTS, kind, 'kind'))
     }
     default:
-      throw new Error('known are PUT /port, PUT /vpn and PUT /fault')
+      throw new Error('known are PUT /port, PUT /ports, PUT /vpn and PUT /fault')
   }
 }
 

@@ -3,23 +3,11 @@ import { foreignHolder } from '../../activities/lease-conflict.js'
 import type { VpnLocator } from '../../activities/vpn-locator.js'
 import { type ContainerState, type InspectedContainer, RuntimeError } from '../../src/docker/runtime.js'
 import { containerOf } from './memory-docker.js'
-import { SETTINGS } from './provision-bench.js'
-
-const SPEC = {
-  ...SETTINGS,
-  name: 'other-forwarded',
-  engineId: 'x',
-  pool: 'default',
-  httpPort: 1,
-  httpsPort: 2,
-  labels: {},
-  environment: {},
-}
-const OF_GLUETUN = { kind: 'container', containerId: 'g1', containerName: 'gluetun' } as const
+import { OF_GLUETUN, RIVAL } from './provision-bench.js'
 
 /** A forwarded container behind Gluetun, of the Berth called `theirs`. */
 function foreign(id: string, state: ContainerState, change: Partial<InspectedContainer> = {}): InspectedContainer {
-  const made = containerOf({ ...SPEC, network: OF_GLUETUN, forwarded: { index: 0, epoch: 1, p2pPort: 3 } }, id, { state })
+  const made = containerOf({ ...RIVAL, network: OF_GLUETUN, forwarded: { index: 0, epoch: 1, p2pPort: 3 } }, id, { state })
   return { ...made, engine: { ...made.engine, instance: 'theirs' }, ...change }
 }
 

@@ -21,6 +21,19 @@ export const SETTINGS: EngineSettings = {
   publishAddress: '127.0.0.1',
 }
 
+/** What a forwarded container of another Berth was made from. */
+export const RIVAL = {
+  ...SETTINGS,
+  name: 'other-forwarded',
+  engineId: 'x',
+  pool: 'default',
+  httpPort: 1,
+  httpsPort: 2,
+  labels: {},
+  environment: {},
+}
+export const OF_GLUETUN = { kind: 'container', containerId: 'g1', containerName: 'gluetun' } as const
+
 export const PORT = 51413
 
 /** A lease that has recovered and knows a port. */

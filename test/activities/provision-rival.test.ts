@@ -1,23 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { ContainerState, InspectedContainer } from '../../src/docker/runtime.js'
 import { containerOf } from './memory-docker.js'
-import { Bench, PORT, provisionInput, readyLease, SETTINGS } from './provision-bench.js'
-
-const SPEC = {
-  ...SETTINGS,
-  name: 'other-forwarded',
-  engineId: 'x',
-  pool: 'default',
-  httpPort: 1,
-  httpsPort: 2,
-  labels: {},
-  environment: {},
-}
-const OF_GLUETUN = { kind: 'container', containerId: 'g1', containerName: 'gluetun' } as const
+import { Bench, OF_GLUETUN, PORT, provisionInput, readyLease, RIVAL } from './provision-bench.js'
 
 /** A forwarded container behind our Gluetun, of another Berth. */
 function rival(state: ContainerState, createdAt: number, network: object = OF_GLUETUN): InspectedContainer {
-  const spec = { ...SPEC, network: network as typeof OF_GLUETUN, forwarded: { index: 0, epoch: 8, p2pPort: PORT } }
+  const spec = { ...RIVAL, network: network as typeof OF_GLUETUN, forwarded: { index: 0, epoch: 8, p2pPort: PORT } }
   const made = containerOf(spec, 'theirs', { state, createdAt, managed: false })
   return { ...made, engine: { ...made.engine, instance: 'theirs' } }
 }

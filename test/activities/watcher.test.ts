@@ -215,6 +215,16 @@ describe('another Berth at the port', () => {
     bench.lease = { ...bench.lease, condition: { code: 'lease-conflict', detail } }
   }
 
+  /** A watcher that has told the lease of it, which knows it since. */
+  async function toldBench(): Promise<WatchBench> {
+    const bench = benchOf()
+    bench.others = [THEIRS]
+    await bench.start()
+    const [text] = await bench.tells('conflict')
+    knows(bench, text as string)
+    return bench
+  }
+
   /** Moves the watcher's clock on. */
   function clock(): { advance: (milliseconds: number) => void } {
     const real = performance.now.bind(performance)
@@ -237,11 +247,7 @@ describe('another Berth at the port', () => {
 
   it('that does not hold it any more is taken back after thirty seconds only', async () => {
     const { advance } = clock()
-    const bench = benchOf()
-    bench.others = [THEIRS]
-    await bench.start()
-    const [text] = await bench.tells('conflict')
-    knows(bench, text as string)
+    const bench = await toldBench()
     await bench.compared()
     bench.others = []
     const before = bench.told('conflict').length
@@ -255,11 +261,7 @@ describe('another Berth at the port', () => {
 
   it('that comes back within that time is not taken back', async () => {
     const { advance } = clock()
-    const bench = benchOf()
-    bench.others = [THEIRS]
-    await bench.start()
-    const [text] = await bench.tells('conflict')
-    knows(bench, text as string)
+    const bench = await toldBench()
     bench.others = []
     await bench.compared()
     bench.others = [THEIRS]

@@ -11,6 +11,9 @@ interface Provisioned {
   container_https_port: number
 }
 
+/** Of twenty concurrent provisions. */
+const ROUNDS = Number(process.env.BERTH_TEST_ROUNDS ?? 3)
+
 describe.skipIf(whyNoDockerd() !== null)('on a real Docker daemon', () => {
   let world: DockerWorld
   let berth: Berth
@@ -31,12 +34,12 @@ describe.skipIf(whyNoDockerd() !== null)('on a real Docker daemon', () => {
     await world.clear()
   })
 
-  it('20 concurrent provisions with none forwarded make exactly one forwarded, five times, and give no port twice', async () => {
+  it('20 concurrent provisions with none forwarded make exactly one forwarded, again and again, and give no port twice', async () => {
     await world.startGluetun(41000)
     berth = await Berth.prepare(world, { MIN_REPLICAS: '0', ENGINE_MEMORY_MB: '256' })
     await berth.start()
     await eventually('the port is known', async () => ((await berth.lease()).port === 41000 ? true : null))
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const answers = await Promise.all(Array.from({ length: 20 }, () => berth.send('POST', '/provision/acestream', {})))
       expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 20 }, () => 200))
       const made = answers.map((answer) => answer.body as Provisioned)

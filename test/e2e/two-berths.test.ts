@@ -4,7 +4,7 @@ import { ForwardedSampler, verifyExclusive } from '../support/sampler.js'
 import { Berth, DockerWorld, eventually } from '../support/world.js'
 
 /** Of each. */
-const ELECTIONS = Number(process.env.BERTH_TEST_ELECTIONS ?? 25)
+const ELECTIONS = Number(process.env.BERTH_TEST_ELECTIONS ?? 15)
 
 describe.skipIf(whyNoDockerd() !== null)('of two Berths with a Temporal each on one Docker daemon and one VPN', () => {
   let world: DockerWorld

@@ -47,6 +47,8 @@ describe('the stand-in as a process', () => {
     expect(await client.read()).toMatchObject({ status: 'running', ports: [41000], publicIp: '198.51.100.7', problem: null })
     expect(await control('/port', { port: 42000 })).toBe(204)
     expect((await client.readPorts()).ports).toEqual([42000])
+    expect(await control('/ports', { ports: [42002, 42001] })).toBe(204)
+    expect((await client.readPorts()).ports).toEqual([42001, 42002])
     expect(await control('/vpn', { state: 'down' })).toBe(204)
     expect(await client.read()).toMatchObject({ status: 'stopped', ports: [], publicIp: null })
     expect(await control('/fault', { kind: 'refuse' })).toBe(204)
@@ -56,6 +58,8 @@ describe('the stand-in as a process', () => {
 
     for (const [path, body] of [
       ['/port', { port: 'x' }],
+      ['/ports', { ports: 42000 }],
+      ['/ports', { ports: [70000] }],
       ['/vpn', { state: 'sideways' }],
       ['/fault', {}],
       ['/other', {}],

@@ -22,6 +22,7 @@ import type {
   Snapshot,
   StreamStart,
 } from '../../src/temporal/control-plane.js'
+import { aLease } from '../domain/samples.js'
 
 export const NOW = Date.UTC(2026, 7, 7, 12, 0, 0)
 
@@ -95,23 +96,7 @@ export function turnover(epoch: number, changes: Partial<Turnover> = {}): Turnov
   }
 }
 
-export function leaseView(changes: Partial<LeaseView> = {}): LeaseView {
-  return {
-    pool: 'default',
-    index: 0,
-    enabled: true,
-    recovering: false,
-    epoch: 17,
-    port: 51_413,
-    portGeneration: { session: 1, sequence: 1 },
-    preferred: null,
-    nominee: null,
-    holder: null,
-    condition: null,
-    log: [],
-    ...changes,
-  }
-}
+export const leaseView = (changes: Partial<LeaseView> = {}): LeaseView => aLease({ epoch: 17, ...changes })
 
 export function vpnView(changes: Partial<VpnView> = {}): VpnView {
   return {

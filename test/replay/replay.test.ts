@@ -5,7 +5,8 @@
 import { fileURLToPath } from 'node:url'
 import { Worker } from '@temporalio/worker'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { installRuntime, keptHistories, keptHistory as read, workflowBundle } from '../support/temporal.js'
+import { keptHistories, keptHistory as read } from '../support/histories.js'
+import { installRuntime, workflowBundle } from '../support/temporal.js'
 
 type History = ReturnType<typeof read>
 

@@ -4,11 +4,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
+import { bind, freePort } from '../../src/cli/addresses.js'
 import { type Dockerd, startDockerd } from './dockerd.js'
 import { ENGINE_IMAGE, GLUETUN_COMMAND, importEngineImage } from './images.js'
 
@@ -426,27 +426,11 @@ export function processesNaming(text: string): number[] {
     .filter((pid) => commandLine(pid).includes(text))
 }
 
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no free port'))))
-    })
-  })
-}
-
 /** A port whose neighbour 1000 above is free too: Temporal's, with its web UI. */
 async function freePairOfPorts(): Promise<number> {
   while (true) {
     const port = await freePort()
     if (port > 64_000) continue
-    const free = await new Promise<boolean>((resolve) => {
-      const probe = createServer()
-      probe.once('error', () => resolve(false))
-      probe.listen(port + 1000, '127.0.0.1', () => probe.close(() => resolve(true)))
-    })
-    if (free) return port
+    if ((await bind('127.0.0.1', port + 1000)) === null) return port
   }
 }

@@ -23,6 +23,13 @@ export function provisioning(...steps: ((input: ProvisionInput) => Provisioned |
   }
 }
 
+/** Container `c1` with the port in epoch 3, then `c2` without it. */
+export const forwardedThenNot = (): Fakes =>
+  provisioning(
+    () => forwardedContainer('c1', 3),
+    () => container('c2'),
+  )
+
 export const failing = (type: string) => (): never => {
   throw ApplicationFailure.nonRetryable(`because of ${type}`, type)
 }

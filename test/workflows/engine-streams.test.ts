@@ -4,7 +4,8 @@ import type { EngineView, StreamView } from '../../src/domain/views.js'
 import * as messages from '../../workflows/messages.js'
 import type { EngineWorkflowInput } from '../../workflows/engine.js'
 import { poolTaskQueue } from '../../src/temporal/names.js'
-import { container, eventCount, eventually, keepHistory, type Pool, refreshed, toldTo, useTemporal, waitsOf } from '../support/temporal.js'
+import { eventCount, keepHistory, refreshed, waitsOf } from '../support/histories.js'
+import { container, eventually, type Pool, toldTo, useTemporal } from '../support/temporal.js'
 import { failing, forwardedContainer, has, healthy, lastTold, lose, phase, provisioning, startedEngine } from './engine-steps.js'
 
 const server = useTemporal('time-skipping')

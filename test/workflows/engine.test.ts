@@ -3,23 +3,33 @@ import type { AdoptedContainer } from '../../src/domain/engine.js'
 import type { EngineView } from '../../src/domain/views.js'
 import { CONTAINER_ID, ENGINE_STATE, FORWARDED, LEASE_EPOCH } from '../../src/temporal/search-attributes.js'
 import * as messages from '../../workflows/messages.js'
+import { eventCount, keepHistory, refreshed, runOf, settled, waitsOf } from '../support/histories.js'
+import { container, eventually, Gate, type Pool, toldTo, useTemporal } from '../support/temporal.js'
 import {
-  container,
-  eventCount,
-  eventually,
-  Gate,
-  keepHistory,
-  type Pool,
-  refreshed,
-  runOf,
-  settled,
-  toldTo,
-  useTemporal,
-  waitsOf,
-} from '../support/temporal.js'
-import { failing, forwardedContainer, has, healthy, lastTold, lose, phase, provisioning, startedEngine } from './engine-steps.js'
+  failing,
+  forwardedContainer,
+  forwardedThenNot,
+  has,
+  healthy,
+  lastTold,
+  lose,
+  phase,
+  provisioning,
+  startedEngine,
+} from './engine-steps.js'
 
 const server = useTemporal('time-skipping')
+
+/** Engine `a` whose first container, `c1`, is being made until the gate opens; then comes `c2`. */
+async function heldUp(): Promise<{ pool: Pool; gate: Gate }> {
+  const gate = new Gate()
+  const first = () => gate.pass().then(() => container('c1'))
+  const pool = await server.pool(provisioning(first, () => container('c2')))
+  await pool.standInFleet()
+  await pool.startEngine('a')
+  await eventually(() => gate.waiting === 1)
+  return { pool, gate }
+}
 
 describe('an engine', () => {
   test('provisions, becomes running when it answers, and tells the fleet of each change', async () => {
@@ -79,14 +89,9 @@ describe('an engine', () => {
   })
 
   test('does not forget a loss that it is told before provisioning has reported the container', async () => {
-    const making = new Gate()
-    const first = () => making.pass().then(() => container('c1'))
-    const pool = await server.pool(provisioning(first, () => container('c2')))
-    await pool.standInFleet()
-    await pool.startEngine('a')
-    await eventually(() => making.waiting === 1)
+    const { pool, gate } = await heldUp()
     await lose(pool, 'c1')
-    making.open()
+    gate.open()
     expect(await has(pool, 'c2')).toMatchObject({ losses: 1 })
     expect(pool.asked.provision).toHaveLength(2)
   })
@@ -264,12 +269,7 @@ describe('backing off', () => {
 
 describe('the forwarded port', () => {
   test('is given up and asked for again when the lease revokes the epoch of the container', async () => {
-    const pool = await server.pool(
-      provisioning(
-        () => forwardedContainer('c1', 3),
-        () => container('c2'),
-      ),
-    )
+    const pool = await server.pool(forwardedThenNot())
     await startedEngine(pool)
     expect(await pool.engineView('a')).toMatchObject({ forwarded: true, epoch: 3, p2pPort: 51_413 })
     await pool.engine('a').signal(messages.leaseRevoked, { epoch: 2, reason: 'late' })
@@ -399,12 +399,7 @@ describe('removal', () => {
 
 describe('continue-as-new', () => {
   test('keeps everything, and the engine is replaced after it as before', async () => {
-    const pool = await server.pool(
-      provisioning(
-        () => forwardedContainer('c1', 3),
-        () => container('c2'),
-      ),
-    )
+    const pool = await server.pool(forwardedThenNot())
     await startedEngine(pool)
     await healthy(pool, 'c1')
     const before = await phase(pool, 'running')
@@ -432,15 +427,10 @@ describe('continue-as-new', () => {
   })
 
   test('keeps an early loss that is known before the container is', async () => {
-    const making = new Gate()
-    const first = () => making.pass().then(() => container('c1'))
-    const pool = await server.pool(provisioning(first, () => container('c2')))
-    await pool.standInFleet()
-    await pool.startEngine('a')
-    await eventually(() => making.waiting === 1)
+    const { pool, gate } = await heldUp()
     await lose(pool, 'c1')
     await pool.engine('a').signal(messages.refresh)
-    making.open()
+    gate.open()
     expect(await has(pool, 'c2')).toMatchObject({ losses: 1 })
   })
 })

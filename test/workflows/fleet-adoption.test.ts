@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { AdoptedContainer } from '../../src/domain/engine.js'
 import * as messages from '../../workflows/messages.js'
-import { container, eventCount, eventually, keepHistory, type Pool, refreshed, useTemporal } from '../support/temporal.js'
+import { eventCount, keepHistory, refreshed } from '../support/histories.js'
+import { container, eventually, type Pool, useTemporal } from '../support/temporal.js'
 import { configure, grown, idOf, ids, provision, scale } from './fleet-steps.js'
 
 const server = useTemporal('time-skipping')

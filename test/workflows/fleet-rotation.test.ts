@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { FleetPolicy } from '../../src/domain/fleet.js'
 import type { EngineView, StreamView } from '../../src/domain/views.js'
 import * as messages from '../../workflows/messages.js'
-import { eventCount, eventually, keepHistory, type Pool, refreshed, toldTo, useTemporal, waitsOf } from '../support/temporal.js'
+import { eventCount, keepHistory, refreshed, waitsOf } from '../support/histories.js'
+import { eventually, type Pool, toldTo, useTemporal } from '../support/temporal.js'
 
 const server = useTemporal('time-skipping')
 

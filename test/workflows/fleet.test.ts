@@ -3,18 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { AdoptedContainer } from '../../src/domain/engine.js'
 import type { EngineView, FleetView } from '../../src/domain/views.js'
 import * as messages from '../../workflows/messages.js'
-import {
-  container,
-  eventCount,
-  eventually,
-  Gate,
-  keepHistory,
-  type Pool,
-  refreshed,
-  runOf,
-  toldTo,
-  useTemporal,
-} from '../support/temporal.js'
+import { eventCount, keepHistory, refreshed, runOf } from '../support/histories.js'
+import { container, eventually, Gate, type Pool, toldTo, useTemporal } from '../support/temporal.js'
 import { configure, grown, idOf, ids, provision, remove, scale } from './fleet-steps.js'
 
 const server = useTemporal('time-skipping')

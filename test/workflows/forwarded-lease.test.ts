@@ -1,18 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { SurveyedContainer } from '../../src/domain/lease-state.js'
 import * as messages from '../../workflows/messages.js'
-import {
-  eventCount,
-  eventually,
-  Gate,
-  keepHistory,
-  type Pool,
-  refreshed,
-  runOf,
-  toldTo,
-  useTemporal,
-  waitsOf,
-} from '../support/temporal.js'
+import { eventCount, keepHistory, refreshed, runOf, waitsOf } from '../support/histories.js'
+import { eventually, Gate, type Pool, toldTo, useTemporal } from '../support/temporal.js'
 import { acquire, confirm, ended, heldLease, observe, operator, PORT, revoke, surveyOf, vacantLease } from './lease-steps.js'
 
 const server = useTemporal('time-skipping')

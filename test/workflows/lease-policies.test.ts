@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as messages from '../../workflows/messages.js'
-import { eventCount, eventually, keepHistory, type Pool, refreshed, toldTo, useTemporal, waitsOf } from '../support/temporal.js'
+import { eventCount, keepHistory, refreshed, waitsOf } from '../support/histories.js'
+import { eventually, type Pool, toldTo, useTemporal } from '../support/temporal.js'
 import { acquire, confirm, ended, heldLease, operator, PORT, revoke, vacantLease } from './lease-steps.js'
 
 const server = useTemporal('time-skipping')

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { SurveyedContainer } from '../../src/domain/lease-state.js'
 import type { LeaseView } from '../../src/domain/views.js'
 import * as messages from '../../workflows/messages.js'
-import { eventCount, eventually, Gate, keepHistory, type Pool, refreshed, toldTo, useTemporal } from '../support/temporal.js'
+import { eventCount, keepHistory, refreshed } from '../support/histories.js'
+import { eventually, Gate, type Pool, toldTo, useTemporal } from '../support/temporal.js'
 import { acquire, confirm, ended, heldLease, observe, PORT, revoke, surveyOf, vacantLease } from './lease-steps.js'
 
 const server = useTemporal('time-skipping')

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import * as messages from '../../workflows/messages.js'
-import { runOf, useTemporal } from '../support/temporal.js'
+import { runOf } from '../support/histories.js'
+import { useTemporal } from '../support/temporal.js'
 
 const server = useTemporal('time-skipping')
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import * as messages from '../../workflows/messages.js'
-import { container, eventually, Gate, type Pool, refreshed, replayFailure, useTemporal } from '../support/temporal.js'
+import { refreshed, replayFailure } from '../support/histories.js'
+import { container, eventually, Gate, type Pool, useTemporal } from '../support/temporal.js'
 
 const server = useTemporal('dev')
 

@@ -1,7 +1,8 @@
 import { Context, heartbeat } from '@temporalio/activity'
 import { describe, expect, test } from 'vitest'
 import * as messages from '../../workflows/messages.js'
-import { container, eventCount, eventually, Gate, keepHistory, type Pool, settled, toldTo, useTemporal } from '../support/temporal.js'
+import { eventCount, keepHistory, settled } from '../support/histories.js'
+import { container, eventually, Gate, type Pool, toldTo, useTemporal } from '../support/temporal.js'
 import { has, lose, provisioning, startedEngine } from './engine-steps.js'
 import { heldLease, PORT, revoke, surveyOf } from './lease-steps.js'
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import * as messages from '../../workflows/messages.js'
-import { eventually, Gate, keepHistory, refreshed, runOf, useTemporal } from '../support/temporal.js'
+import { keepHistory, refreshed, runOf } from '../support/histories.js'
+import { eventually, Gate, useTemporal } from '../support/temporal.js'
 
 const server = useTemporal('time-skipping')
 

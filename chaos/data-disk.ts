@@ -1,0 +1,59 @@
+/**
+ * @module
+ * The disk under Berth's data folder, with Temporal's database on it: one of its own in memory that can be full, where this process may mount one.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Cleanup } from '../bench/cleanup.js'
+
+const SIZE = '2g'
+
+export class DataDisk {
+  private constructor(
+    readonly folder: string,
+    /** Why it is an ordinary folder, `null` when it is a disk. */
+    private readonly obstacle: string | null,
+  ) {}
+
+  /** Unmounted and deleted at the end. */
+  static async open(cleanup: Cleanup): Promise<DataDisk> {
+    return cleanup.make(
+      'the data disk',
+      async () => DataDisk.#open(),
+      async (disk) => disk.#close(),
+    )
+  }
+
+  static #open(): DataDisk {
+    const folder = mkdtempSync(join(tmpdir(), 'berth-chaos-data-'))
+    if (process.platform !== 'linux' || process.getuid?.() !== 0) return new DataDisk(folder, 'only root on Linux can mount a disk')
+    try {
+      mount('-t', 'tmpfs', '-o', `size=${SIZE},mode=700`, 'tmpfs', folder)
+      return new DataDisk(folder, null)
+    } catch (error) {
+      return new DataDisk(folder, `no disk can be mounted: ${error instanceof Error ? error.message.trim() : String(error)}`)
+    }
+  }
+
+  /** Not one more page fits on it. Throws when it is an ordinary folder. */
+  fill(): void {
+    if (this.obstacle !== null) throw new Error(this.obstacle)
+    const { bsize, blocks, bfree } = statfsSync(this.folder)
+    mount('-o', `remount,size=${(blocks - bfree) * bsize}`, this.folder)
+  }
+
+  free(): void {
+    if (this.obstacle === null) mount('-o', `remount,size=${SIZE}`, this.folder)
+  }
+
+  #close(): void {
+    if (this.obstacle === null) execFileSync('umount', ['--lazy', this.folder], { stdio: 'pipe' })
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+function mount(...args: string[]): void {
+  execFileSync('mount', args, { stdio: 'pipe' })
+}
