@@ -20,6 +20,7 @@ import { temporalTarget } from '../src/temporal/connection.js'
 import { ensureNamespace } from '../src/temporal/namespace.js'
 import { poolTaskQueue } from '../src/temporal/names.js'
 import { takeOverFromLost, workerIdentity } from './lost-workers.js'
+import { keepPulse } from './pulse.js'
 import { ensureSingletons, knownInstance } from './singletons.js'
 
 /** How long a worker that is to stop lets work on containers end first. */
@@ -78,6 +79,7 @@ async function main(): Promise<void> {
   await ensureSingletons(client, { pool: config.pool, policy: policyOf(config), portsInUse, instance })
   logger.info({ pool: config.pool, taskQueue: poolTaskQueue(config.pool) }, 'worker is ready')
   process.send?.({ kind: 'ready' })
+  const pulse = keepPulse(config.health.file, () => takesTasks(worker, connection), stopping.signal, logger)
 
   await Promise.race([asked, running])
   // A hand-over that has begun ends in a moment, but only while this worker still decides.
@@ -85,8 +87,20 @@ async function main(): Promise<void> {
   stopping.abort()
   if (worker.getState() === 'RUNNING') worker.shutdown()
   await running
+  await pulse
   await native.close()
   await connection.close()
+}
+
+/** It polls, and the server that it polls answers. */
+async function takesTasks(worker: Worker, connection: Connection): Promise<boolean> {
+  if (worker.getState() !== 'RUNNING') return false
+  return connection
+    .withDeadline(Date.now() + 3_000, () => connection.workflowService.getSystemInfo({}))
+    .then(
+      () => true,
+      () => false,
+    )
 }
 
 /** Ports of the containers of ours and of other Berths that are there now, none when Docker cannot be asked: then nothing can be started either. */
