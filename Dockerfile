@@ -29,6 +29,6 @@ COPY --from=build /app /app
 # Owns nothing of the above, and nobody else on a host has this id.
 USER 65532:65532
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["berth", "healthcheck"]
+HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=3 CMD ["berth", "healthcheck"]
 ENTRYPOINT ["berth"]
 CMD ["--help"]
