@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config'
 import { cachedBinary } from './scripts/setup/binary-cache.mjs'
-import { temporalCli, temporalTestServer } from './scripts/setup/binary-pins.mjs'
+import { compose, imageNode, temporalCli, temporalTestServer } from './scripts/setup/binary-pins.mjs'
 
 /** What `npm test` sets; here for a suite that is run by itself, once `npm test` has fetched them. */
 process.env.BERTH_TEMPORAL_CLI ||= cachedBinary(temporalCli) ?? ''
 process.env.BERTH_TEMPORAL_TEST_SERVER ||= cachedBinary(temporalTestServer) ?? ''
+process.env.BERTH_COMPOSE ||= cachedBinary(compose) ?? ''
+process.env.BERTH_IMAGE_NODE ||= cachedBinary(imageNode) ?? ''
 
 const minute = 60_000
 
@@ -17,6 +19,7 @@ const oneByOne = { maxWorkers: 1, testTimeout: 10 * minute, hookTimeout: 5 * min
 const server = ['test/workflows/**/*.test.ts', 'test/replay/**/*.test.ts']
 const docker = ['test/docker/**/*.test.ts']
 const e2e = ['test/e2e/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/chaos/campaign.test.ts']
+const image = ['test/image/**/*.test.ts']
 
 export default defineConfig({
   test: {
@@ -26,10 +29,11 @@ export default defineConfig({
     hookTimeout: minute,
     testTimeout: 15_000,
     projects: [
-      suite('unit', ['test/**/*.test.ts'], { exclude: [...server, ...docker, ...e2e] }),
+      suite('unit', ['test/**/*.test.ts'], { exclude: [...server, ...docker, ...e2e, ...image] }),
       suite('server', server, { testTimeout: minute }),
       suite('docker', docker, oneByOne),
       suite('e2e', e2e, oneByOne),
+      suite('image', image, oneByOne),
     ],
   },
 })

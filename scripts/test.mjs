@@ -8,6 +8,7 @@ import { runChecks } from './checks/run-checks.mjs'
 import { staticChecks } from './checks/static.mjs'
 import { countFiles, dockerObstacle, runSuite, suites } from './checks/suites.mjs'
 import { compileCampaigns } from './setup/campaigns.mjs'
+import { obtainCompose, obtainImageNode } from './setup/image-tools.mjs'
 import { prepare } from './setup/prepare.mjs'
 import { runScript, Steps } from './setup/steps.mjs'
 import { obtainTestServer } from './setup/test-server-binary.mjs'
@@ -33,10 +34,11 @@ async function runAll(total) {
   const env = await prepare(steps, { external: false })
   const testServer = await steps.run('test server', (say) => obtainTestServer(say))
   await steps.run('chaos build', compileCampaigns)
+  const obstacle = ci ? null : dockerObstacle()
+  const imageTools = obstacle ? {} : await obtainImageTools(steps)
   const failedChecks = await runChecks(steps, staticChecks)
   total.failed += failedChecks.length
   total.passed += staticChecks.length - failedChecks.length
-  const obstacle = ci ? null : dockerObstacle()
   for (const { name, docker } of suites) {
     if (docker && obstacle) {
       steps.line('-', name, `not run: ${obstacle.cause}; to run them: ${obstacle.fix}`)
@@ -44,11 +46,18 @@ async function runAll(total) {
       continue
     }
     const started = performance.now()
-    const { passed, failed, skipped } = await runSuite(name, testEnvironment(env, testServer))
+    const { passed, failed, skipped } = await runSuite(name, { ...testEnvironment(env, testServer), ...imageTools })
     steps.line(failed === 0 ? '✓' : '✗', name, `${passed} passed, ${failed} failed, ${skipped} skipped`, performance.now() - started)
     total.passed += passed
     total.failed += failed
     total.skipped += skipped
+  }
+}
+
+async function obtainImageTools(steps) {
+  return {
+    BERTH_COMPOSE: await steps.run('docker compose', (say) => obtainCompose(say)),
+    BERTH_IMAGE_NODE: await steps.run('node of the image', (say) => obtainImageNode(say)),
   }
 }
 

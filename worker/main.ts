@@ -21,12 +21,19 @@ import { ensureNamespace } from '../src/temporal/namespace.js'
 import { poolTaskQueue } from '../src/temporal/names.js'
 import { takeOverFromLost, workerIdentity } from './lost-workers.js'
 import { watchPeers } from './peers.js'
+import { keepPulse } from './pulse.js'
 import { ensureSingletons, knownInstance } from './singletons.js'
 
 /** How long a worker that is to stop lets work on containers end first, at most. */
 const DRAIN_MS = 3_000
 /** A container that has died leads to work within this time: Docker's event, a signal and a workflow's task. */
 const QUIET_MS = 400
+
+/**
+ * Thousands of signals that came while no worker ran are one activation: cut off after 5 s, the default, it ends the whole process, again and again. The SDK takes the
+ * option and leaves it out of its types.
+ */
+const LONG_ACTIVATIONS: object = { isolateExecutionTimeout: '60 seconds' }
 
 const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url))
 
@@ -70,8 +77,7 @@ async function main(): Promise<void> {
     workflowBundle: { codePath: BUNDLE },
     activities: { ...createActivities(activityDeps(config, client, runtime, logger, { stopping: stopping.signal, inFlight })) },
     stickyQueueScheduleToStartTimeout: '1 second',
-    // Thousands of signals that came while no worker ran are one activation: cut off after 5 s, the default, it ends the whole process, again and again.
-    isolateExecutionTimeout: '60 seconds',
+    ...LONG_ACTIVATIONS,
     maxConcurrentWorkflowTaskPolls: 4,
     maxConcurrentActivityTaskPolls: 4,
     maxConcurrentActivityTaskExecutions: 100,
@@ -85,6 +91,7 @@ async function main(): Promise<void> {
   const watched = watchPeers(client, config.pool, logger, peers.signal)
   logger.info({ pool: config.pool, taskQueue: poolTaskQueue(config.pool) }, 'worker is ready')
   process.send?.({ kind: 'ready' })
+  const pulse = keepPulse(config.health.file, () => takesTasks(worker, connection), stopping.signal, logger)
 
   await Promise.race([asked, running])
   peers.abort()
@@ -92,9 +99,20 @@ async function main(): Promise<void> {
   if (worker.getState() === 'RUNNING') await inFlight.quiet({ forMs: QUIET_MS, withinMs: DRAIN_MS })
   stopping.abort()
   if (worker.getState() === 'RUNNING') worker.shutdown()
-  await Promise.all([running, watched])
+  await Promise.all([running, watched, pulse])
   await native.close()
   await connection.close()
+}
+
+/** It polls, and the server that it polls answers. */
+async function takesTasks(worker: Worker, connection: Connection): Promise<boolean> {
+  if (worker.getState() !== 'RUNNING') return false
+  return connection
+    .withDeadline(Date.now() + 3_000, () => connection.workflowService.getSystemInfo({}))
+    .then(
+      () => true,
+      () => false,
+    )
 }
 
 /** Ports of the containers of ours and of other Berths that are there now, none when Docker cannot be asked: then nothing can be started either. */

@@ -14,6 +14,7 @@ export const suites = [
   { name: 'server', docker: false },
   { name: 'docker', docker: true },
   { name: 'e2e', docker: true },
+  { name: 'image', docker: true },
 ]
 
 /** Why tests cannot start a Docker daemon here and what to do about it, or `null` when they can. */

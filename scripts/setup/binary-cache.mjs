@@ -22,7 +22,7 @@ import { cacheFolder } from './cache-folder.mjs'
 
 /**
  * Where a pinned binary is kept, or `null` when it is not there or was cut short since.
- * @param {import('./binary-pins.mjs').PinnedBinary} binary
+ * @param {Pick<import('./binary-pins.mjs').PinnedBinary, 'name' | 'version'>} binary
  */
 export function cachedBinary(binary) {
   const folder = folderOf(binary)
@@ -37,7 +37,7 @@ export function cachedBinary(binary) {
 
 /**
  * Lets `make` put the binary into a folder of its own, then moves it into the cache.
- * @param {import('./binary-pins.mjs').PinnedBinary} binary
+ * @param {Pick<import('./binary-pins.mjs').PinnedBinary, 'name' | 'version'>} binary
  * @param {(folder: string) => Promise<void>} make writes `<folder>/<binary.name>`
  * @returns {Promise<string>} where the binary is kept
  */

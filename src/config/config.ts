@@ -85,7 +85,13 @@ export interface Config {
     auth: GluetunAuth
     portLossGraceMs: number
   }
-  health: { intervalMs: number; failureThreshold: number; startupTimeoutMs: number }
+  health: {
+    intervalMs: number
+    failureThreshold: number
+    startupTimeoutMs: number
+    /** What a worker writes while it takes tasks, `null` for none. */
+    file: string | null
+  }
   /** What was decided that the variables alone do not say; worth a line at start. */
   notes: string[]
 }

@@ -174,6 +174,7 @@ function toConfig(values: Values): Config {
       intervalMs: values.HEALTH_CHECK_INTERVAL_S * 1000,
       failureThreshold: values.HEALTH_FAILURE_THRESHOLD,
       startupTimeoutMs: values.STARTUP_TIMEOUT_S * 1000,
+      file: values.BERTH_HEALTH_FILE ?? null,
     },
     notes,
   }

@@ -2,6 +2,7 @@
  * @module
  * What people read about the configuration, made from the schema so that it cannot differ from it.
  */
+import { COMPOSE_VARIABLES, FIXED_IN_COMPOSE } from './compose.js'
 import { NOT_USED } from './unknown.js'
 import { SECTIONS, VARIABLES, type VariableFacts } from './variables.js'
 
@@ -16,7 +17,16 @@ export function envExample(): string {
     })
     return `## ${section}\n\n${variables.join('\n')}`
   })
-  return `# Everything is optional. Copy to .env, and remove the # before what is to be set.\n\n${sections.join('\n')}`
+  const compose = COMPOSE_VARIABLES.map(
+    ({ name, reason, fallback, example }) => `# ${reason}\n# Not set: ${fallback}\n#${name}=${example}\n`,
+  )
+  return `# Everything is optional. Copy to .env, and remove the # before what is to be set.
+# For docker-compose.yml four are not: API_KEY, GLUETUN_API_KEY, VPN_SERVICE_PROVIDER and DOCKER_GID.
+
+${sections.join('\n')}
+## Only in docker-compose.yml
+
+${compose.join('\n')}`
 }
 
 /** `docs/reference/configuration.md`. */
@@ -28,6 +38,10 @@ export function configurationPage(): string {
     )
     return `## ${section}\n\n| variable | when not set | example | what for |\n|---|---|---|---|\n${rows.join('\n')}\n`
   })
+  const compose = COMPOSE_VARIABLES.map(
+    ({ name, fallback, example, reason }) => `| \`${name}\` | ${cell(fallback)} | \`${example}\` | ${cell(reason)} |`,
+  )
+  const fixed = Object.entries(FIXED_IN_COMPOSE).map(([name, why]) => `| \`${name}\` | ${cell(why)} |`)
   const ignored = Object.entries(NOT_USED).map(([name, why]) => `| \`${name}\` | ${cell(why)} |`)
   return `# Configuration
 
@@ -41,6 +55,20 @@ A secret may also be given as a file: \`API_KEY_FILE=/run/secrets/api-key\`. A t
 - \`GLUETUN_URL\`, \`GLUETUN_API_KEY\` and \`GLUETUN_API_USERNAME\` need \`GLUETUN_CONTAINER_NAME\`: without it engines would run outside the VPN.
 
 ${sections.join('\n')}
+## Only in docker-compose.yml
+
+Compose reads \`.env\` too, and hands the variables above on to worker and API. Other settings of Gluetun go into a \`docker-compose.override.yml\`.
+
+| variable | when not set | example | what for |
+|---|---|---|---|
+${compose.join('\n')}
+
+What docker-compose.yml says itself, whatever \`.env\` has:
+
+| variable | why |
+|---|---|
+${fixed.join('\n')}
+
 ## Variables of older orchestrators that have no effect
 
 They are named at start, and so are variables that look like one of the above and are none.

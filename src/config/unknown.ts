@@ -2,6 +2,7 @@
  * @module
  * Variables that look meant for Berth and have no effect: misspelt ones, and those of older orchestrators.
  */
+import { COMPOSE_VARIABLES } from './compose.js'
 import type { Environment } from './config.js'
 import { SECRETS, VARIABLES } from './variables.js'
 
@@ -42,9 +43,13 @@ export const NOT_USED: Readonly<Record<string, string>> = {
 
 const PREFIXES =
   /^(BERTH|GLUETUN|ENGINE|APP|API|MIN|MAX|ACE|HEALTH|CIRCUIT|AUTOSCALE|MONITOR|COLLECT|STARTUP|CONTAINER_LABEL|PORT_RANGE|RECONCILE|FORWARDED_ROTATE|FORWARDED_DRAIN|READ_AUTH|RATE_LIMIT|TRUSTED_PROXIES|FRAME_ANCESTORS)(_|$)/
-/** Read by other parts: the Temporal client, the set-up, the demo. */
-const ELSEWHERE = /^(TEMPORAL_|DOCKER_|NODE_|BERTH_TEMPORAL_|BERTH_CACHE_DIR$|BERTH_URL$|BERTH_DEMO_)/
-const KNOWN = new Set<string>([...VARIABLES.map(({ name }) => name), ...SECRETS.map((name) => `${name}_FILE`)])
+/** Read by other parts: the Temporal client, the set-up, the demo, the tests. */
+const ELSEWHERE = /^(TEMPORAL_|DOCKER_|NODE_|BERTH_TEMPORAL_|BERTH_CACHE_DIR$|BERTH_URL$|BERTH_DEMO_|BERTH_COMPOSE$|BERTH_IMAGE_NODE$)/
+const KNOWN = new Set<string>([
+  ...VARIABLES.map(({ name }) => name),
+  ...SECRETS.map((name) => `${name}_FILE`),
+  ...COMPOSE_VARIABLES.map(({ name }) => name),
+])
 
 /** All variables in `env` that look meant for Berth and have no effect, by name. Values are never part of it. */
 export function unknownVariables(env: Environment): VariableReport[] {

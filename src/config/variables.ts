@@ -414,6 +414,12 @@ const health = {
     reason: 'How long a new engine may take until it answers before it is replaced.',
     example: '25',
   }),
+  BERTH_HEALTH_FILE: z.string().optional().register(facts, {
+    section: 'Health',
+    reason: 'A file that a worker writes every few seconds while it takes tasks, for `berth healthcheck`. The image sets it.',
+    example: '/tmp/berth-health',
+    unset: 'none is written',
+  }),
 }
 
 const streams = {

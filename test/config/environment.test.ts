@@ -54,7 +54,7 @@ describe('without any variable', () => {
       fleet: { minReplicas: 1, maxReplicas: 20, rotateEveryMs: null, drainMs: null, minFreeReplicas: 1, emptyForMs: null },
       streams: { collectEveryMs: 5000, historyMax: 720 },
       gluetun: { containerName: null, apiPort: 8000, url: null, auth: { kind: 'none' }, portLossGraceMs: 10_000 },
-      health: { intervalMs: 5000, failureThreshold: 3, startupTimeoutMs: 25_000 },
+      health: { intervalMs: 5000, failureThreshold: 3, startupTimeoutMs: 25_000, file: null },
       notes: [],
     })
   })

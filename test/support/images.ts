@@ -112,7 +112,7 @@ async function archiveOf(content: string, scripts: Map<string, string>): Promise
 }
 
 /** Shared libraries and the loader, by absolute path. */
-async function librariesOf(binary: string): Promise<string[]> {
+export async function librariesOf(binary: string): Promise<string[]> {
   const { stdout } = await run('ldd', [binary])
   return stdout.split('\n').flatMap((line) => line.match(/(?:=> |^\s*)(\/\S+) \(0x/)?.[1] ?? [])
 }

@@ -26,6 +26,9 @@ import { type Told, toldQuery } from '../workflows/recorder.js'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CACHE = join(ROOT, 'node_modules/.cache/berth-tests')
 /** What the tests' workers run. */
+/** As the worker does; the SDK leaves it out of its types. */
+const LONG_ACTIVATIONS: object = { isolateExecutionTimeout: '60 seconds' }
+
 export const WORKFLOWS = join(ROOT, 'test/workflows/recorder.ts')
 /** Bundles of older sources are removed after this long. */
 const KEPT_MS = 60 * 60 * 1000
@@ -209,7 +212,7 @@ export class Pool {
       ...(this.#options.cached === false ? { maxCachedWorkflows: 0 } : {}),
       ...(this.#options.activitiesAtOnce ? { maxConcurrentActivityTaskExecutions: this.#options.activitiesAtOnce } : {}),
       stickyQueueScheduleToStartTimeout: '1 second',
-      isolateExecutionTimeout: '60 seconds',
+      ...LONG_ACTIVATIONS,
       shutdownForceTime: '5 seconds',
     })
     this.#worker = { worker, running: worker.run() }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { EngineView } from '../../src/domain/views.js'
 import * as messages from '../../workflows/messages.js'
-import { eventCount, eventually, keepHistory, type Pool, refreshed, useTemporal } from '../support/temporal.js'
+import { eventCount, keepHistory, refreshed } from '../support/histories.js'
+import { eventually, type Pool, useTemporal } from '../support/temporal.js'
 import { configure, grown, ids, remove, scale } from './fleet-steps.js'
 
 const server = useTemporal('time-skipping')
