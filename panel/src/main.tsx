@@ -3,10 +3,8 @@
  * Starts the panel.
  */
 import '@mantine/core/styles.css'
-import '@mantine/notifications/styles.css'
 import './panel.css'
 import { MantineProvider } from '@mantine/core'
-import { Notifications } from '@mantine/notifications'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
@@ -38,7 +36,6 @@ createRoot(root).render(
     <QueryClientProvider client={client}>
       <ConnectionContext value={connection}>
         <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
-          <Notifications position="bottom-right" autoClose={6000} limit={4} />
           <RouterProvider router={createPanelRouter()} />
         </MantineProvider>
       </ConnectionContext>

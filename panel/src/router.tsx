@@ -36,8 +36,7 @@ const routeTree = rootRoute.addChildren([
   }),
 ])
 
-export const createPanelRouter = () =>
-  createRouter({ routeTree, basepath: '/panel', defaultPreload: 'intent', scrollRestoration: true, trailingSlash: 'preserve' })
+export const createPanelRouter = () => createRouter({ routeTree, basepath: '/panel', defaultPreload: 'intent', scrollRestoration: true })
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -20,6 +20,7 @@ const DialogContext = createContext<OpenDialog>(() => undefined)
 export const useDialog = (): OpenDialog => useContext(DialogContext)
 
 const AnyDialog = lazy(() => import('./any-dialog.js'))
+const Toasts = lazy(() => import('./toasts.js'))
 
 /** When a dialog closes the focus returns to what opened it. */
 export function Dialogs({ children }: { children: ReactNode }) {
@@ -42,6 +43,11 @@ export function Dialogs({ children }: { children: ReactNode }) {
   return (
     <DialogContext value={open}>
       {children}
+      {shown !== null && (
+        <Suspense>
+          <Toasts />
+        </Suspense>
+      )}
       {dialog}
     </DialogContext>
   )

@@ -1,4 +1,4 @@
-import { ActionIcon, Menu, Tooltip } from '@mantine/core'
+import { ActionIcon, Menu } from '@mantine/core'
 import { IconDots, IconDoorExit, IconPlugConnected, IconRefresh, IconTrash } from '@tabler/icons-react'
 import { useRef } from 'react'
 import type { EngineState } from '../api/contracts.js'
@@ -7,28 +7,13 @@ import { usePermission } from '../live/use-session.js'
 import { engineName } from '../text/engine-name.js'
 import { useDialog } from './dialogs.js'
 
-/** What can be done with one engine. */
+/** What can be done with one engine; nothing by whoever may only look. */
 export function EngineMenu({ engine }: { engine: Pick<EngineState, 'engine_id' | 'forwarded' | 'phase'> }) {
   const open = useDialog()
-  const { allowed, reason } = usePermission()
+  const { allowed } = usePermission()
   const target = useRef<HTMLButtonElement>(null)
   const label = `Actions for engine ${engineName(engine.engine_id)}`
-  if (!allowed)
-    return (
-      <Tooltip label={reason}>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size={32}
-          aria-label={label}
-          aria-disabled
-          data-disabled
-          aria-description={reason ?? undefined}
-        >
-          <IconDots size={18} aria-hidden />
-        </ActionIcon>
-      </Tooltip>
-    )
+  if (!allowed) return null
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>

@@ -1,8 +1,8 @@
-import { PasswordInput, Text } from '@mantine/core'
+import { Button, PasswordInput, Text } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ApiError } from '../api/client.js'
-import { storeKey } from '../api/key.js'
+import { storedKey, storeKey } from '../api/key.js'
 import { trySession } from '../api/requests.js'
 import { AskForm } from './ask-form.js'
 
@@ -26,6 +26,18 @@ export function KeyForm({ close }: { close: () => void }) {
         It is the value of <span className="mono">API_KEY</span>, or another key made for you. It is kept in this browser and sent to this
         Berth only, never as part of an address.
       </Text>
+      {storedKey() !== null && (
+        <Button
+          variant="default"
+          size="xs"
+          onClick={() => {
+            storeKey(null)
+            close()
+          }}
+        >
+          Forget the key of this browser
+        </Button>
+      )}
       <PasswordInput
         label="Key"
         value={key}

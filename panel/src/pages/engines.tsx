@@ -1,7 +1,7 @@
-import { Button, CloseButton, Group, NativeSelect, Paper, TextInput, Tooltip } from '@mantine/core'
+import { Button, CloseButton, Group, NativeSelect, Paper, Text, TextInput } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { IconPlus, IconScale, IconSearch } from '@tabler/icons-react'
-import { getRouteApi } from '@tanstack/react-router'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { useDialog } from '../actions/dialogs.js'
 import { useEngines, useFleet } from '../live/use-live.js'
@@ -30,13 +30,13 @@ const ORDERS = { port: 'Port', engine: 'Id', state: 'State', streams: 'Streams',
 /** All engines; filter and order are in the address. */
 export function EnginesPage() {
   const search = route.useSearch()
-  const navigate = route.useNavigate()
+  const navigate = useNavigate()
   const engines = useEngines()
   const fleet = useFleet()
   const narrow = useMediaQuery('(max-width: 56em)', undefined, { getInitialValueInEffect: false })
   const shown = useMemo(() => (engines === undefined ? undefined : arrange(engines, search)), [engines, search])
   const change = (to: Partial<EnginesSearch>): void => {
-    void navigate({ search: compact({ ...search, ...to }), replace: true })
+    void navigate({ to: '/engines', search: compact({ ...search, ...to }), replace: true })
   }
   const by = search.by ?? 'port'
   const down = search.down === true
@@ -103,28 +103,24 @@ export function EnginesPage() {
 function FleetActions() {
   const open = useDialog()
   const { allowed, reason } = usePermission()
-  const disabled = { 'data-disabled': !allowed || undefined, 'aria-disabled': !allowed || undefined }
+  if (!allowed)
+    return (
+      <Text size="sm" c="dimmed">
+        {reason}
+      </Text>
+    )
   return (
     <>
-      <Tooltip label={reason} disabled={allowed}>
-        <Button
-          variant="default"
-          leftSection={<IconScale size={16} aria-hidden />}
-          {...disabled}
-          onClick={({ currentTarget }) => allowed && open({ kind: 'scale' }, currentTarget)}
-        >
-          Scale
-        </Button>
-      </Tooltip>
-      <Tooltip label={reason} disabled={allowed}>
-        <Button
-          leftSection={<IconPlus size={16} aria-hidden />}
-          {...disabled}
-          onClick={({ currentTarget }) => allowed && open({ kind: 'provision' }, currentTarget)}
-        >
-          Provision
-        </Button>
-      </Tooltip>
+      <Button
+        variant="default"
+        leftSection={<IconScale size={16} aria-hidden />}
+        onClick={({ currentTarget }) => open({ kind: 'scale' }, currentTarget)}
+      >
+        Scale
+      </Button>
+      <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={({ currentTarget }) => open({ kind: 'provision' }, currentTarget)}>
+        Provision
+      </Button>
     </>
   )
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text, Tooltip } from '@mantine/core'
+import { Button, Group, Stack, Text } from '@mantine/core'
 import { IconArrowsExchange, IconRefresh } from '@tabler/icons-react'
 import { useDialog } from '../actions/dialogs.js'
 import type { Lease, Vpn } from '../api/contracts.js'
@@ -114,7 +114,7 @@ const WAITS_FOR = {
 } as const
 
 /** What is going on that is no trouble. */
-export function LeaseNotices({ lease }: { lease: Lease }) {
+function LeaseNotices({ lease }: { lease: Lease }) {
   const { due } = lease.rotation
   const held = lease.reconcile.would_remove
   return (
@@ -141,36 +141,35 @@ export function LeaseNotices({ lease }: { lease: Lease }) {
   )
 }
 
-export function LeaseActions({ lease }: { lease: Lease }) {
+/** What may be done with the port, or why nothing may be. */
+function LeaseActions({ lease }: { lease: Lease }) {
   const open = useDialog()
   const { allowed, reason } = usePermission()
+  if (!allowed)
+    return (
+      <Text size="xs" c="dimmed">
+        {reason}
+      </Text>
+    )
   return (
     <Group gap={6}>
-      <Tooltip label={reason} disabled={allowed}>
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<IconArrowsExchange size={15} aria-hidden />}
-          data-disabled={!allowed || undefined}
-          aria-disabled={!allowed || undefined}
-          onClick={({ currentTarget }) => allowed && open({ kind: 'elect', candidate: null }, currentTarget)}
-        >
-          Elect another
-        </Button>
-      </Tooltip>
-      <Tooltip label={reason ?? 'Hand it on as soon as nobody notices'}>
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<IconRefresh size={15} aria-hidden />}
-          data-disabled={!allowed || undefined}
-          aria-disabled={!allowed || undefined}
-          onClick={({ currentTarget }) => allowed && open({ kind: 'rotate' }, currentTarget)}
-        >
-          Rotate
-        </Button>
-      </Tooltip>
-      {lease.preferred !== null && allowed && (
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconArrowsExchange size={15} aria-hidden />}
+        onClick={({ currentTarget }) => open({ kind: 'elect', candidate: null }, currentTarget)}
+      >
+        Elect another
+      </Button>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconRefresh size={15} aria-hidden />}
+        onClick={({ currentTarget }) => open({ kind: 'rotate' }, currentTarget)}
+      >
+        Rotate
+      </Button>
+      {lease.preferred !== null && (
         <Button size="xs" variant="default" onClick={({ currentTarget }) => open({ kind: 'undesignate' }, currentTarget)}>
           Name nobody
         </Button>

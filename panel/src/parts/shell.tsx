@@ -1,16 +1,4 @@
-import {
-  ActionIcon,
-  AppShell,
-  Burger,
-  Group,
-  Kbd,
-  Menu,
-  NavLink,
-  Text,
-  Tooltip,
-  UnstyledButton,
-  useMantineColorScheme,
-} from '@mantine/core'
+import { ActionIcon, AppShell, Burger, Group, Kbd, NavLink, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core'
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import {
   IconActivity,
@@ -31,7 +19,6 @@ import {
 import { Link, Outlet, useLocation } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { Dialogs, useDialog } from '../actions/dialogs.js'
-import { storeKey } from '../api/key.js'
 import { useLink } from '../live/use-live.js'
 import { useSession } from '../live/use-session.js'
 import { LeaseAnnouncer } from './lease-announcer.js'
@@ -100,7 +87,7 @@ function Frame() {
               Ctrl K
             </Kbd>
           </UnstyledButton>
-          <SchemeMenu />
+          <SchemeButton />
           <KeyButton />
         </Group>
       </AppShell.Header>
@@ -158,73 +145,45 @@ function useFocusOnNewPage(main: React.RefObject<HTMLElement | null>, pathname: 
   }, [main, pathname])
 }
 
-const schemes = [
-  { value: 'auto', name: 'As the system', Icon: IconDeviceDesktop },
-  { value: 'light', name: 'Light', Icon: IconSun },
-  { value: 'dark', name: 'Dark', Icon: IconMoon },
-] as const
+const schemes = {
+  auto: { name: 'as the system', next: 'light', Icon: IconDeviceDesktop },
+  light: { name: 'light', next: 'dark', Icon: IconSun },
+  dark: { name: 'dark', next: 'auto', Icon: IconMoon },
+} as const
 
-function SchemeMenu() {
+function SchemeButton() {
   const { colorScheme, setColorScheme } = useMantineColorScheme()
-  const Chosen = schemes.find(({ value }) => value === colorScheme)?.Icon ?? IconDeviceDesktop
+  const { name, next, Icon } = schemes[colorScheme]
+  const label = `Colours: ${name}. Change to ${schemes[next].name}`
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size={36} aria-label="Colours" className={classes['icon']}>
-          <Chosen size={18} aria-hidden />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown aria-label="Colours">
-        {schemes.map(({ value, name, Icon }) => (
-          <Menu.Item
-            key={value}
-            role="menuitemradio"
-            aria-checked={value === colorScheme}
-            leftSection={<Icon size={16} aria-hidden />}
-            onClick={() => setColorScheme(value)}
-            fw={value === colorScheme ? 650 : undefined}
-          >
-            {name}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size={36}
+      aria-label={label}
+      title={label}
+      className={classes['icon']}
+      onClick={() => setColorScheme(next)}
+    >
+      <Icon size={18} aria-hidden />
+    </ActionIcon>
   )
 }
 
-/** Enter a key, or see what the entered one may do and forget it. */
+/** Says what the key allows; a key is entered and forgotten behind it. */
 function KeyButton() {
   const open = useDialog()
-  const target = useRef<HTMLButtonElement>(null)
   const { data: session } = useSession()
   if (session !== undefined && !session.key_required && !session.read_key_required) return null
-  if (session === undefined || session.role === null)
-    return (
-      <Tooltip label="Enter a key to change something">
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size={36}
-          aria-label="Enter a key"
-          className={classes['icon']}
-          onClick={({ currentTarget }) => open({ kind: 'key' }, currentTarget)}
-        >
-          <IconKey size={18} aria-hidden />
-        </ActionIcon>
-      </Tooltip>
-    )
+  const role = session?.role ?? null
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <UnstyledButton ref={target} className={classes['role']} aria-label={`Your key: ${session.role}`}>
-          <IconKey size={16} aria-hidden />
-          <span>{session.role}</span>
-        </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item onClick={() => open({ kind: 'key' }, target.current)}>Enter another key</Menu.Item>
-        <Menu.Item onClick={() => storeKey(null)}>Forget the key</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <UnstyledButton
+      className={classes['role']}
+      aria-label={role === null ? 'Enter a key' : `Your key: ${role}. Change it`}
+      onClick={({ currentTarget }) => open({ kind: 'key' }, currentTarget)}
+    >
+      <IconKey size={16} aria-hidden />
+      <span>{role ?? 'read only'}</span>
+    </UnstyledButton>
   )
 }
