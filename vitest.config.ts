@@ -16,6 +16,7 @@ const oneByOne = { maxWorkers: 1, testTimeout: 10 * minute, hookTimeout: 5 * min
 
 const server = ['test/workflows/**/*.test.ts', 'test/replay/**/*.test.ts']
 const docker = ['test/docker/**/*.test.ts']
+const panel = ['test/panel/**/*.test.ts']
 const e2e = ['test/e2e/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/chaos/campaign.test.ts']
 
 export default defineConfig({
@@ -26,9 +27,10 @@ export default defineConfig({
     hookTimeout: minute,
     testTimeout: 15_000,
     projects: [
-      suite('unit', ['test/**/*.test.ts'], { exclude: [...server, ...docker, ...e2e] }),
+      suite('unit', ['test/**/*.test.ts'], { exclude: [...server, ...docker, ...e2e, ...panel] }),
       suite('server', server, { testTimeout: minute }),
       suite('docker', docker, oneByOne),
+      suite('panel', panel, { maxWorkers: 1, testTimeout: minute / 2 }),
       suite('e2e', e2e, oneByOne),
     ],
   },
