@@ -10,15 +10,16 @@ import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { runnerImport } from 'vite'
 import { build } from './setup/build.mjs'
+import { obtainChromium } from './setup/chromium.mjs'
 import { root } from './setup/root.mjs'
 
 const folder = join(root, 'docs/screenshots')
-const executablePath = process.env.BERTH_CHROMIUM ?? '/usr/bin/chromium'
 const wanted = process.argv[2] ?? ''
 const sizes = { wide: { width: 1280, height: 860 }, narrow: { width: 390, height: 844 } }
 
 mkdirSync(folder, { recursive: true })
-if (!process.env.SKIP) await build()
+await build()
+const { value: executablePath } = await obtainChromium()
 const api = process.env.BERTH_URL ? null : await startStandIn()
 const address = api?.address ?? process.env.BERTH_URL
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] })

@@ -6,8 +6,9 @@
  */
 import { runChecks } from './checks/run-checks.mjs'
 import { staticChecks } from './checks/static.mjs'
-import { countFiles, dockerObstacle, runSuite, suites } from './checks/suites.mjs'
+import { countFiles, runSuite, suites } from './checks/suites.mjs'
 import { compileCampaigns } from './setup/campaigns.mjs'
+import { obtainChromium } from './setup/chromium.mjs'
 import { prepare } from './setup/prepare.mjs'
 import { runScript, Steps } from './setup/steps.mjs'
 import { obtainTestServer } from './setup/test-server-binary.mjs'
@@ -36,14 +37,15 @@ async function runAll(total) {
   const failedChecks = await runChecks(steps, staticChecks)
   total.failed += failedChecks.length
   total.passed += staticChecks.length - failedChecks.length
-  const obstacle = ci ? null : dockerObstacle()
-  for (const { name, docker } of suites) {
-    if (docker && obstacle) {
+  for (const { name, obstacle: find } of suites) {
+    const obstacle = ci ? null : find?.()
+    if (obstacle) {
       steps.line('-', name, `not run: ${obstacle.cause}; to run them: ${obstacle.fix}`)
       total.notRun.push(name)
       continue
     }
     const started = performance.now()
+    if (name === 'panel') env.BERTH_CHROMIUM = await steps.run('chromium', obtainChromium)
     const { passed, failed, skipped } = await runSuite(name, testEnvironment(env, testServer))
     steps.line(failed === 0 ? '✓' : '✗', name, `${passed} passed, ${failed} failed, ${skipped} skipped`, performance.now() - started)
     total.passed += passed

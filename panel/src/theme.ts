@@ -15,9 +15,6 @@ export const theme = createTheme({
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
-  components: {
-    Modal: { defaultProps: { centered: true, returnFocus: true, closeButtonProps: { 'aria-label': 'Close' } } },
-  },
 })
 
 export const variables: CSSVariablesResolver = () => ({

@@ -5,19 +5,21 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { chromiumObstacle } from '../setup/chromium.mjs'
 import { command } from '../setup/command.mjs'
 import { root } from '../setup/root.mjs'
 
 /** In the order they run: the quick ones first. The names are those of the projects in vitest.config.ts. */
 export const suites = [
-  { name: 'unit', docker: false },
-  { name: 'server', docker: false },
-  { name: 'docker', docker: true },
-  { name: 'e2e', docker: true },
+  { name: 'unit' },
+  { name: 'server' },
+  { name: 'panel', obstacle: chromiumObstacle },
+  { name: 'docker', obstacle: dockerObstacle },
+  { name: 'e2e', obstacle: dockerObstacle },
 ]
 
 /** Why tests cannot start a Docker daemon here and what to do about it, or `null` when they can. */
-export function dockerObstacle() {
+function dockerObstacle() {
   if (process.platform !== 'linux')
     return { cause: 'they start a Docker daemon, which needs Linux', fix: 'run them in a Linux virtual machine' }
   if (process.getuid?.() !== 0) return { cause: 'they start a Docker daemon, which needs root', fix: 'sudo npm test' }

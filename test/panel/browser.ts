@@ -7,6 +7,9 @@ import { join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { FakeApi } from './fake-api.js'
 
+/** Less than a test's own, so that a failure names what was waited for. */
+const PATIENCE_MS = 10_000
+
 const built = join(import.meta.dirname, '../../dist/panel/index.html')
 
 /** A Berth that runs, instead of the stand-in: `BERTH_URL`, with `BERTH_KEY` if it wants a key. */
@@ -58,6 +61,7 @@ export async function visit(
   })
   if (key !== null)
     await context.addInitScript(`localStorage.getItem('berth-api-key') ?? localStorage.setItem('berth-api-key', ${JSON.stringify(key)})`)
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   await page.goto(address + path)
   await page.locator('h1').waitFor()

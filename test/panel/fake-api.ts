@@ -107,7 +107,7 @@ export class FakeApi {
 
   /** Tells everybody who follows. */
   tell(change: Change): void {
-    const event = { id: String(this.#next++), at: new Date().toISOString(), ...change } as LiveEvent
+    const event: LiveEvent = { id: String(this.#next++), at: new Date().toISOString(), ...change }
     this.#events.unshift(event)
     for (const follower of this.#followers) follower(event)
   }
@@ -248,7 +248,7 @@ export class FakeApi {
       return c.json({ items: this.state.engines.slice(from, from + 100), next_cursor: more ? String(from + 100) : null })
     })
     app.post('/api/v1/engines', async (c) => {
-      const { host_port: port, labels } = (await c.req.json()) as { host_port: number | null; labels: Record<string, string> }
+      const { host_port: port, labels } = await c.req.json<{ host_port: number | null; labels: Record<string, string> }>()
       const index = this.state.engines.length
       const made = engine(index, {
         phase: 'provisioning',
@@ -355,7 +355,7 @@ export class FakeApi {
       return c.json({ items: newest.slice(from, from + limit), next_cursor: from + limit < newest.length ? String(from + limit) : null })
     })
     app.post('/api/v1/lease/:what', async (c) => {
-      const body = (await c.req.json()) as { candidate?: string | null; engine?: string | null; reason: string; force: boolean }
+      const body = await c.req.json<{ candidate?: string | null; engine?: string | null; reason: string; force: boolean }>()
       const seen = c.req.header('if-match')
       if (seen !== undefined && seen !== `"epoch-${this.state.lease.epoch}"`)
         return problem(c, {
@@ -396,7 +396,7 @@ export class FakeApi {
     })
     app.get('/api/v1/fleet', (c) => c.json(this.state.fleet))
     app.patch('/api/v1/fleet', async (c) => {
-      const { wanted } = (await c.req.json()) as { wanted: number }
+      const { wanted } = await c.req.json<{ wanted: number }>()
       this.changeFleet({ wanted })
       return c.json(this.state.fleet)
     })

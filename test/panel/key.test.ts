@@ -18,7 +18,7 @@ describe('the key', () => {
   afterEach(() => api.stop())
 
   const enter = async (page: Awaited<ReturnType<typeof visit>>['page'], key: string): Promise<void> => {
-    await page.getByRole('dialog').getByLabel('Key', { exact: true }).fill(key)
+    await page.getByRole('dialog').getByLabel(/^Key/).fill(key)
     await page.getByRole('button', { name: 'Use this key' }).click()
   }
 

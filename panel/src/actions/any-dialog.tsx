@@ -4,7 +4,8 @@
  */
 import { Modal } from '@mantine/core'
 import { engineName } from '../text/engine-name.js'
-import type { Dialog } from './dialogs.js'
+import classes from './any-dialog.module.css'
+import type { Dialog } from './dialog.js'
 import { DrainForm, RemoveForm, RestartForm } from './engine-forms.js'
 import { ProvisionForm, ScaleForm } from './fleet-forms.js'
 import { DesignateForm, ElectForm, RotateForm, UndesignateForm } from './hand-over-forms.js'
@@ -20,18 +21,26 @@ interface Props {
 
 export default function AnyDialog({ dialog, opened, close, closed }: Props) {
   return (
-    <Modal
+    <Modal.Root
       opened={opened}
       onClose={close}
       onExitTransitionEnd={closed}
       returnFocus={false}
-      title={titleOf(dialog)}
+      centered
       size="md"
       transitionProps={{ duration: 120 }}
-      styles={{ title: { fontWeight: 650, fontSize: '1.1rem' } }}
     >
-      <Form dialog={dialog} close={close} />
-    </Modal>
+      <Modal.Overlay />
+      <Modal.Content>
+        <div className={classes['head']}>
+          <Modal.Title className={classes['title']}>{titleOf(dialog)}</Modal.Title>
+          <Modal.CloseButton aria-label="Close" />
+        </div>
+        <Modal.Body>
+          <Form dialog={dialog} close={close} />
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   )
 }
 

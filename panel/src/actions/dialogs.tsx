@@ -3,16 +3,7 @@
  * Which dialog is open. One at a time, loaded when the first one is.
  */
 import { createContext, lazy, type ReactNode, Suspense, useCallback, useContext, useMemo, useState } from 'react'
-
-export type Dialog =
-  | { kind: 'key' }
-  | { kind: 'provision' }
-  | { kind: 'scale' }
-  | { kind: 'elect'; candidate: string | null }
-  | { kind: 'rotate' }
-  | { kind: 'designate'; engineId: string }
-  | { kind: 'undesignate' }
-  | { kind: 'restart' | 'drain' | 'remove'; engineId: string }
+import type { Dialog } from './dialog.js'
 
 export type OpenDialog = (dialog: Dialog, opener: HTMLElement | null) => void
 

@@ -1,5 +1,5 @@
-import { ActionIcon, Menu } from '@mantine/core'
-import { IconDots, IconDoorExit, IconPlugConnected, IconRefresh, IconTrash } from '@tabler/icons-react'
+import { ActionIcon, Button, Menu } from '@mantine/core'
+import { IconChevronDown, IconDots, IconDoorExit, IconPlugConnected, IconRefresh, IconTrash } from '@tabler/icons-react'
 import { useRef } from 'react'
 import type { EngineState } from '../api/contracts.js'
 import { useLease } from '../live/use-live.js'
@@ -8,7 +8,7 @@ import { engineName } from '../text/engine-name.js'
 import { useDialog } from './dialogs.js'
 
 /** What can be done with one engine; nothing by whoever may only look. */
-export function EngineMenu({ engine }: { engine: Pick<EngineState, 'engine_id' | 'forwarded' | 'phase'> }) {
+export function EngineMenu({ engine, wide = false }: { engine: Pick<EngineState, 'engine_id' | 'forwarded'>; wide?: boolean }) {
   const open = useDialog()
   const { allowed } = usePermission()
   const target = useRef<HTMLButtonElement>(null)
@@ -17,9 +17,15 @@ export function EngineMenu({ engine }: { engine: Pick<EngineState, 'engine_id' |
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
-        <ActionIcon ref={target} variant="subtle" color="gray" size={32} aria-label={label} c="var(--mantine-color-text)">
-          <IconDots size={18} aria-hidden />
-        </ActionIcon>
+        {wide ? (
+          <Button ref={target} variant="default" aria-label={label} rightSection={<IconChevronDown size={16} aria-hidden />}>
+            Actions
+          </Button>
+        ) : (
+          <ActionIcon ref={target} variant="subtle" color="gray" size={32} aria-label={label} c="var(--mantine-color-text)">
+            <IconDots size={18} aria-hidden />
+          </ActionIcon>
+        )}
       </Menu.Target>
       <Menu.Dropdown>
         <MakeForwarded engine={engine} act={() => open({ kind: 'designate', engineId: engine.engine_id }, target.current)} />

@@ -73,5 +73,7 @@ function keep(client: QueryClient, operation: Operation): void {
 }
 
 function forget(client: QueryClient, engineId: string): void {
-  client.setQueryData<Operations>(OPERATIONS, ({ [engineId]: _, ...others } = {}) => others)
+  client.setQueryData<Operations>(OPERATIONS, (operations = {}) =>
+    Object.fromEntries(Object.entries(operations).filter(([id]) => id !== engineId)),
+  )
 }

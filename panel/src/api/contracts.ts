@@ -2,8 +2,7 @@
  * @module
  * The types on the wire. Types only: the panel runs nothing of the server's code.
  */
-import type { EngineDetail as Detail, EngineState } from '../../../src/contracts/engines.js'
-import type { LeaseTurnover } from '../../../src/contracts/lease.js'
+import type { EngineDetail as Detail } from '../../../src/contracts/engines.js'
 import type { StreamState } from '../../../src/contracts/streams.js'
 
 export type { EngineState } from '../../../src/contracts/engines.js'
@@ -28,7 +27,3 @@ export interface Page<Item> {
 export type EngineDetail = Detail & { environment: Record<string, string> }
 
 export type StreamSample = Pick<StreamState, 'peers' | 'speed_down' | 'speed_up' | 'downloaded' | 'uploaded' | 'status'> & { ts: string }
-
-export type HolderPhase = 'granted' | 'active' | 'revoking'
-export type EnginePhase = EngineState['phase']
-export type Turnover = LeaseTurnover

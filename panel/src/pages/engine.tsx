@@ -1,7 +1,7 @@
 import { Anchor, Group, Paper, SimpleGrid, Stack, Text } from '@mantine/core'
 import { IconExternalLink } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { useParams } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { AnchorLink } from '../parts/anchor-link.js'
 import { EngineMenu } from '../actions/engine-menu.js'
@@ -73,7 +73,7 @@ function Known({ engine }: { engine: EngineState }) {
           </Group>
         }
       >
-        <EngineMenu engine={engine} />
+        <EngineMenu engine={engine} wide />
       </PageTitle>
       <Stack gap="md">
         {engine.problem !== null && <Condition title="Something is wrong with it" trouble={engine.problem} />}

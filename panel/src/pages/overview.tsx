@@ -1,4 +1,4 @@
-import { SimpleGrid, Stack } from '@mantine/core'
+import { Stack } from '@mantine/core'
 import { AnchorLink } from '../parts/anchor-link.js'
 import type { EngineState } from '../api/contracts.js'
 import { useEngines, useFleet, useLease, useStreams } from '../live/use-live.js'
@@ -14,6 +14,7 @@ import { PageTitle } from '../parts/page-title.js'
 import { PanelCard } from '../parts/panel-card.js'
 import { StreamBrief } from '../parts/stream-brief.js'
 import { Turnovers } from '../parts/turnovers.js'
+import classes from './overview.module.css'
 
 const SHOWN = 8
 
@@ -25,16 +26,16 @@ export function OverviewPage() {
       <Stack gap="md">
         <Checklist />
         <FleetNumbers />
-        <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-          <Stack gap="md" miw={0}>
+        <div className={classes['columns']}>
+          <div className={classes['column']}>
             <LeaseCard />
             <LastTurnovers />
-          </Stack>
-          <Stack gap="md" miw={0}>
+          </div>
+          <div className={classes['column']}>
             <Engines />
             <Streams />
-          </Stack>
-        </SimpleGrid>
+          </div>
+        </div>
       </Stack>
     </>
   )

@@ -1,4 +1,3 @@
-import {} from '@mantine/core'
 import { AnchorLink } from './anchor-link.js'
 import { engineName } from '../text/engine-name.js'
 

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import type { EngineState, Turnover } from '../api/contracts.js'
+import type { EngineState, LeaseTurnover } from '../api/contracts.js'
 import { readHistory } from '../api/requests.js'
 import { duration, fullMoment, moment } from '../text/duration.js'
 import { EmptyState } from './empty-state.js'
@@ -46,7 +46,7 @@ function ownEntries({ first_seen, started_at, health_since, health_status, last_
   ]
 }
 
-function tenureEntries({ epoch, port, granted_at, active_at, ended_at, ended, gap_ms }: Turnover): Entry[] {
+function tenureEntries({ epoch, port, granted_at, active_at, ended_at, ended, gap_ms }: LeaseTurnover): Entry[] {
   const gap = gap_ms === null ? '' : `, nobody had it for ${duration(gap_ms)}`
   return [
     { at: active_at ?? granted_at, key: `got ${epoch}`, text: `Got port ${port} (epoch ${epoch}${gap})`, strong: true },

@@ -4,7 +4,7 @@ import type { EngineState } from '../api/contracts.js'
 
 /** On the one engine that holds the forwarded port by the word of the lease, and on no other. */
 export function ForwardedBadge({ engine, size = 'md' }: { engine: Pick<EngineState, 'forwarded' | 'forwarded_port'>; size?: 'md' | 'lg' }) {
-  if (engine.forwarded !== true) return null
+  if (!engine.forwarded) return null
   const label = engine.forwarded_port === null ? 'Holds the forwarded port' : `Holds forwarded port ${engine.forwarded_port}`
   return (
     <Badge

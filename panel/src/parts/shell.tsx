@@ -83,7 +83,7 @@ function Frame() {
           <UnstyledButton className={classes['search']} onClick={() => setAsked((before) => before + 1)} aria-label="Search and commands">
             <IconSearch size={16} aria-hidden />
             <span className={classes['searchText']}>Search and commands</span>
-            <Kbd size="xs" className={classes['searchText']}>
+            <Kbd size="xs" aria-hidden className={classes['searchText']}>
               Ctrl K
             </Kbd>
           </UnstyledButton>

@@ -1,12 +1,12 @@
 import 'uplot/dist/uPlot.min.css'
-import { Group, Text } from '@mantine/core'
-import { useComputedColorScheme } from '@mantine/core'
+import { Group, Text, useComputedColorScheme } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
 import UPlot, { type AlignedData } from 'uplot'
 import type { StreamSample, StreamState } from '../api/contracts.js'
 import { readStats } from '../api/requests.js'
 import { speed } from '../text/amount.js'
+import { moment } from '../text/duration.js'
 import { streamName } from '../text/stream-name.js'
 import { Failure } from './failure.js'
 import classes from './speed-chart.module.css'
@@ -73,6 +73,8 @@ function Plot({ samples }: { samples: StreamSample[] }) {
   return <div ref={box} className={classes['plot']} aria-hidden />
 }
 
+const timeOfDay = (seconds: number): string => moment(new Date(seconds * 1000).toISOString())
+
 function columns(samples: StreamSample[]): AlignedData {
   return [
     samples.map(({ ts }) => Date.parse(ts) / 1000),
@@ -92,7 +94,10 @@ function optionsFor(element: HTMLElement): UPlot.Options {
     legend: { show: false },
     cursor: { y: false },
     scales: { y: { range: (_, __, most) => [0, Math.max(most, 1) * 1.1] } },
-    axes: [axis, { ...axis, size: 78, values: (_, values) => values.map((value) => speed(value)) }],
+    axes: [
+      { ...axis, space: 80, values: (_, values) => values.map(timeOfDay) },
+      { ...axis, size: 78, values: (_, values) => values.map((value) => speed(value)) },
+    ],
     series: [
       {},
       { ...line, label: 'down', stroke: colour('--berth-down'), fill: `${colour('--berth-down')}22` },

@@ -1,12 +1,12 @@
 import { Text } from '@mantine/core'
-import type { Turnover } from '../api/contracts.js'
+import type { LeaseTurnover } from '../api/contracts.js'
 import { duration, fullMoment, moment } from '../text/duration.js'
 import { EngineLink } from './engine-link.js'
 import { Since } from './since.js'
 import classes from './turnovers.module.css'
 
 /** Tenures of the port, the newest first: who, at which epoch and port, why, and how long nobody held it before. */
-export function Turnovers({ items }: { items: Turnover[] }) {
+export function Turnovers({ items }: { items: LeaseTurnover[] }) {
   return (
     <ol className={classes['list']}>
       {items.map((turnover) => (
