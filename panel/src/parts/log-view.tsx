@@ -76,7 +76,6 @@ function Lines({ logs, follow }: { logs: EngineLogs; follow: boolean }) {
   if (logs.lines.length === 0) return <EmptyState title="It has written nothing yet" text="New lines show up here." />
   return (
     // A region that scrolls is reached by keyboard.
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div ref={box} className={classes['lines']} role="region" aria-label="Log lines" tabIndex={0}>
       {numbered(logs).map(({ key, at, stream, text }) => (
         <div key={key} className={classes['line']} data-stream={stream}>

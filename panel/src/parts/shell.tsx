@@ -80,10 +80,10 @@ function Frame() {
           </Link>
         </Group>
         <Group gap={6} wrap="nowrap">
-          <UnstyledButton className={classes['search']} onClick={() => setAsked((before) => before + 1)} aria-label="Search and commands">
+          <UnstyledButton className={classes['search']} onClick={() => setAsked((before) => before + 1)}>
             <IconSearch size={16} aria-hidden />
             <span className={classes['searchText']}>Search and commands</span>
-            <Kbd size="xs" aria-hidden className={classes['searchText']}>
+            <Kbd size="xs" className={classes['searchText']}>
               Ctrl K
             </Kbd>
           </UnstyledButton>

@@ -56,7 +56,6 @@ function Plot({ samples }: { samples: StreamSample[] }) {
   const plot = useRef<UPlot | null>(null)
   const scheme = useComputedColorScheme()
   const latest = useRef(samples)
-  latest.current = samples
   useEffect(() => {
     const element = box.current
     if (element === null) return
@@ -69,7 +68,10 @@ function Plot({ samples }: { samples: StreamSample[] }) {
       plot.current = null
     }
   }, [scheme])
-  useEffect(() => plot.current?.setData(columns(samples)), [samples])
+  useEffect(() => {
+    latest.current = samples
+    plot.current?.setData(columns(samples))
+  }, [samples])
   return <div ref={box} className={classes['plot']} aria-hidden />
 }
 
