@@ -18,6 +18,7 @@ const oneByOne = { maxWorkers: 1, testTimeout: 10 * minute, hookTimeout: 5 * min
 
 const server = ['test/workflows/**/*.test.ts', 'test/replay/**/*.test.ts']
 const docker = ['test/docker/**/*.test.ts']
+const panel = ['test/panel/**/*.test.ts']
 const e2e = ['test/e2e/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/chaos/campaign.test.ts']
 const image = ['test/image/**/*.test.ts']
 
@@ -29,9 +30,10 @@ export default defineConfig({
     hookTimeout: minute,
     testTimeout: 15_000,
     projects: [
-      suite('unit', ['test/**/*.test.ts'], { exclude: [...server, ...docker, ...e2e, ...image] }),
+      suite('unit', ['test/**/*.test.ts'], { exclude: [...server, ...docker, ...e2e, ...image, ...panel] }),
       suite('server', server, { testTimeout: minute }),
       suite('docker', docker, oneByOne),
+      suite('panel', panel, { maxWorkers: 1, testTimeout: minute / 2 }),
       suite('e2e', e2e, oneByOne),
       suite('image', image, oneByOne),
     ],

@@ -6,9 +6,8 @@
  */
 import { runChecks } from './checks/run-checks.mjs'
 import { staticChecks } from './checks/static.mjs'
-import { countFiles, dockerObstacle, runSuite, suites } from './checks/suites.mjs'
+import { countFiles, runSuite, suites } from './checks/suites.mjs'
 import { compileCampaigns } from './setup/campaigns.mjs'
-import { obtainCompose, obtainImageNode } from './setup/image-tools.mjs'
 import { prepare } from './setup/prepare.mjs'
 import { runScript, Steps } from './setup/steps.mjs'
 import { obtainTestServer } from './setup/test-server-binary.mjs'
@@ -34,19 +33,21 @@ async function runAll(total) {
   const env = await prepare(steps, { external: false })
   const testServer = await steps.run('test server', (say) => obtainTestServer(say))
   await steps.run('chaos build', compileCampaigns)
-  const obstacle = ci ? null : dockerObstacle()
-  const imageTools = obstacle ? {} : await obtainImageTools(steps)
+  const early = new Map(suites.filter((suite) => suite.early && !missing(suite)).map((suite) => [suite, settled(suite.obtain(steps))]))
   const failedChecks = await runChecks(steps, staticChecks)
   total.failed += failedChecks.length
   total.passed += staticChecks.length - failedChecks.length
-  for (const { name, docker } of suites) {
-    if (docker && obstacle) {
+  for (const suite of suites) {
+    const { name } = suite
+    const obstacle = missing(suite)
+    if (obstacle) {
       steps.line('-', name, `not run: ${obstacle.cause}; to run them: ${obstacle.fix}`)
       total.notRun.push(name)
       continue
     }
+    const tools = early.has(suite) ? (await early.get(suite))() : await suite.obtain?.(steps)
     const started = performance.now()
-    const { passed, failed, skipped } = await runSuite(name, { ...testEnvironment(env, testServer), ...imageTools })
+    const { passed, failed, skipped } = await runSuite(name, { ...testEnvironment(env, testServer), ...tools })
     steps.line(failed === 0 ? '✓' : '✗', name, `${passed} passed, ${failed} failed, ${skipped} skipped`, performance.now() - started)
     total.passed += passed
     total.failed += failed
@@ -54,11 +55,19 @@ async function runAll(total) {
   }
 }
 
-async function obtainImageTools(steps) {
-  return {
-    BERTH_COMPOSE: await steps.run('docker compose', (say) => obtainCompose(say)),
-    BERTH_IMAGE_NODE: await steps.run('node of the image', (say) => obtainImageNode(say)),
-  }
+/** What is missing on this machine for a suite; with CI=true it is obtained, or the run fails. */
+function missing({ obstacle }) {
+  return ci ? null : (obstacle?.() ?? null)
+}
+
+/** The outcome as a function that answers or throws it, so that a failure is met where it is awaited. */
+function settled(promise) {
+  return promise.then(
+    (value) => () => value,
+    (error) => () => {
+      throw error
+    },
+  )
 }
 
 /** The tests' own servers: a Temporal address or profile of the machine must not leak into them. */

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { command } from '../setup/command.mjs'
 import { root } from '../setup/root.mjs'
 
-const folders = ['src', 'workflows', 'activities', 'worker', 'test', 'bench', 'chaos', 'scripts']
+const folders = ['src', 'workflows', 'activities', 'worker', 'panel', 'test', 'bench', 'chaos', 'scripts']
 
 /**
  * Runs the check over a tree. It fails when nothing was looked at: a check that reads no module would always pass.

@@ -20,11 +20,18 @@ export const staticChecks = [
   { name: 'import rules', fix: 'npm run imports', run: checkImportRules },
   { name: 'dead code', fix: 'npm run dead-code', run: () => tool('knip/bin/knip.js', '--no-progress', '--no-config-hints') },
   { name: 'types', fix: 'npm run types', run: () => compile('tsconfig.json', '--noEmit') },
+  { name: 'panel types', fix: 'npm run types:panel', run: () => compilePanel() },
   { name: 'workflow types', fix: 'npm run types:workflows', run: () => compile('tsconfig.workflows.json') },
 ]
 
 function tool(file, ...args) {
   return command(process.execPath, [join(root, 'node_modules', file), ...args], { cwd: root })
+}
+
+/** Its sources know of no Node; its tests run on it. */
+async function compilePanel() {
+  const sources = await compile('panel/tsconfig.json')
+  return sources.code === 0 ? compile('test/panel/tsconfig.json') : sources
 }
 
 function compile(project, ...args) {

@@ -5,20 +5,39 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { chromiumObstacle, obtainChromium } from '../setup/chromium.mjs'
 import { command } from '../setup/command.mjs'
+import { obtainCompose, obtainImageNode } from '../setup/image-tools.mjs'
 import { root } from '../setup/root.mjs'
 
-/** In the order they run: the quick ones first. The names are those of the projects in vitest.config.ts. */
+/**
+ * In the order they run: the quick ones first. The names are those of the projects in vitest.config.ts. `obtain` gets what only this suite needs, as environment;
+ * `early` ones begin beside the suites before.
+ * @type {{ name: string, obstacle?: () => { cause: string, fix: string } | null, obtain?: (steps: import('../setup/steps.mjs').Steps) => Promise<NodeJS.ProcessEnv>, early?: boolean }[]}
+ */
 export const suites = [
-  { name: 'unit', docker: false },
-  { name: 'server', docker: false },
-  { name: 'docker', docker: true },
-  { name: 'e2e', docker: true },
-  { name: 'image', docker: true },
+  { name: 'unit' },
+  { name: 'server' },
+  {
+    name: 'panel',
+    obstacle: chromiumObstacle,
+    obtain: async (steps) => ({ BERTH_CHROMIUM: await steps.run('chromium', obtainChromium) }),
+  },
+  { name: 'docker', obstacle: dockerObstacle },
+  { name: 'e2e', obstacle: dockerObstacle },
+  {
+    name: 'image',
+    obstacle: dockerObstacle,
+    early: true,
+    obtain: async (steps) => ({
+      BERTH_COMPOSE: await steps.run('docker compose', (say) => obtainCompose(say)),
+      BERTH_IMAGE_NODE: await steps.run('node of the image', (say) => obtainImageNode(say)),
+    }),
+  },
 ]
 
 /** Why tests cannot start a Docker daemon here and what to do about it, or `null` when they can. */
-export function dockerObstacle() {
+function dockerObstacle() {
   if (process.platform !== 'linux')
     return { cause: 'they start a Docker daemon, which needs Linux', fix: 'run them in a Linux virtual machine' }
   if (process.getuid?.() !== 0) return { cause: 'they start a Docker daemon, which needs root', fix: 'sudo npm test' }

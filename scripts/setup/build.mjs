@@ -1,6 +1,6 @@
 /**
  * @module
- * Compiles the TypeScript sources and bundles the workflows into `dist`.
+ * Compiles the TypeScript sources, bundles the workflows and builds the panel, all into `dist`.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +15,8 @@ const inputs = [
   'workflows',
   'activities',
   'worker',
+  'panel',
+  'docs/problems',
   'tsconfig.json',
   'tsconfig.build.json',
   'package.json',
@@ -44,13 +46,14 @@ export async function build(say = () => {}) {
       mkdirSync(staging, { recursive: true })
       writeFileSync(join(staging, '.gitignore'), '*\n')
       await compile(staging)
-      await bundle(staging)
+      const built = await Promise.allSettled([bundle(staging), buildPanel(staging)])
+      for (const { status, reason } of built) if (status === 'rejected') throw reason
       writeFileSync(join(staging, '.sources'), sources)
       swap(staging)
     } finally {
       rmSync(staging, { recursive: true, force: true })
     }
-    return { detail: 'compiled, workflows bundled' }
+    return { detail: 'compiled, workflows bundled, panel built' }
   }, say)
 }
 
@@ -73,6 +76,14 @@ async function bundle(folder) {
       'workflow code may import only what the workflow sandbox has: see the import rules in .dependency-cruiser.cjs',
     )
   }
+}
+
+/** Static files below `panel`, in a process of its own beside the bundler. */
+async function buildPanel(folder) {
+  const outDir = join(folder, 'panel')
+  const args = [join(root, 'node_modules/vite/bin/vite.js'), 'build', 'panel', '--outDir', outDir, '--emptyOutDir', '--logLevel', 'warn']
+  const { code, output } = await command(process.execPath, args, { cwd: root })
+  if (code !== 0) throw new SetupFailure(`the panel cannot be built\n${lastLines(output)}`, 'correct the lines named above')
 }
 
 function swap(staging) {

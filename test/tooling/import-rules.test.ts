@@ -5,7 +5,7 @@ import { repository, withFixtureTree } from './fixture-tree.js'
 import { runTool, type ToolResult } from './run-tool.js'
 
 const cruiser = 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'
-const roots = ['src', 'workflows', 'activities', 'worker', 'test', 'bench', 'chaos']
+const roots = ['src', 'workflows', 'activities', 'worker', 'panel', 'test', 'bench', 'chaos']
 const target = 'export const value = 1\n'
 
 /** What the planted files point at. */
@@ -19,6 +19,8 @@ const targets = {
   'activities/api.ts': 'export interface Api { run(): Promise<void> }\nexport const value = 1\n',
   'worker/main.ts': target,
   'test/support/helper.ts': target,
+  'src/contracts/engines.ts': 'export interface Engine { id: string }\nexport const value = 1\n',
+  'panel/src/part.ts': target,
 }
 
 /** What is planted, where, what it imports, and the rule that must name it. */
@@ -36,6 +38,22 @@ const violations: [sentence: string, file: string, specifier: string, rule: stri
   ['the simulator imports the Docker adapter', 'src/simulator/adapter.ts', '../docker/dockerode-runtime.js', 'simulator-imports'],
   ['the program imports a test helper', 'worker/helper.ts', '../test/support/helper.js', 'nobody-imports-tests'],
   ['the program imports a development package', 'worker/development.ts', 'vitest', 'no-development-packages'],
+  ['the panel imports code of the server', 'panel/src/server.ts', '../../src/domain/lease.js', 'panel-imports'],
+  ['the panel imports a node module', 'panel/src/node-module.ts', 'node:fs', 'panel-imports'],
+  ['the panel imports a package of the server', 'panel/src/package.ts', 'zod', 'panel-imports'],
+  [
+    'the panel imports more than types of the contracts',
+    'panel/src/api/contracts.ts',
+    '../../../src/contracts/engines.js',
+    'panel-imports-types-only',
+  ],
+  [
+    'a part of the panel reaches for the contracts itself',
+    'panel/src/reach.ts',
+    '../../src/contracts/engines.js',
+    'one-file-knows-the-contracts',
+  ],
+  ['the program imports the panel', 'src/http/panel.ts', '../../panel/src/part.js', 'nobody-imports-the-panel'],
   ['an import leads nowhere', 'src/domain/nowhere.ts', './absent.js', 'no-unresolvable'],
   ['two files import each other', 'src/domain/right.ts', './left.js', 'no-cycle'],
   ['a folder has no rule', 'src/novelty/file.ts', '../domain/lease.js', 'every-folder-has-a-rule'],

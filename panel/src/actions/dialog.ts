@@ -1,0 +1,13 @@
+/**
+ * @module
+ * What can be asked for in a dialog.
+ */
+export type Dialog =
+  | { kind: 'key' }
+  | { kind: 'provision' }
+  | { kind: 'scale' }
+  | { kind: 'elect'; candidate: string | null }
+  | { kind: 'rotate' }
+  | { kind: 'designate'; engineId: string }
+  | { kind: 'undesignate' }
+  | { kind: 'restart' | 'drain' | 'remove'; engineId: string }
