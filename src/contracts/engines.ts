@@ -34,6 +34,8 @@ export const EngineState = z.object({
   forwarded_port: z.int().nullable(),
   /** The engine's own id: it outlives its containers. */
   engine_id: z.string(),
+  /** It goes when its last stream ends. */
+  draining: z.boolean(),
   phase: z.enum(['provisioning', 'starting', 'running', 'backing-off', 'removing']),
   lease_epoch: z.int().nullable(),
   health_since: MaybeTime,
@@ -61,6 +63,18 @@ export const Scaled = z.object({
   scaled_to: z.int(),
 })
 export type Scaled = z.infer<typeof Scaled>
+
+/** Which engines a list is asked for. */
+export const EngineQuery = z.object({
+  forwarded: z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((text) => text === 'true')
+    .optional(),
+  health: z.enum(['healthy', 'unhealthy', 'unknown'], 'must be healthy, unhealthy or unknown').optional(),
+})
+
+/** Streams are cut only with `force`. */
+export const RestartBody = z.object({ force: z.boolean('must be true or false').default(false) }, 'must be an object')
 
 /** How many engines may be asked for; more is a slip of the finger. */
 export const Demand = z

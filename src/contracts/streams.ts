@@ -20,14 +20,45 @@ export const StreamState = z.object({
   started_at: Time,
   ended_at: MaybeTime,
   status: z.enum(['started', 'ended']),
-  /** Statistics are not collected: `null`. */
-  peers: z.int().nullable(),
-  speed_down: z.int().nullable(),
-  speed_up: z.int().nullable(),
-  downloaded: z.int().nullable(),
-  uploaded: z.int().nullable(),
+  /** The newest statistics, `null` where there are none. */
+  peers: z.number().nullable(),
+  /** Kilobytes a second, as engines count them. */
+  speed_down: z.number().nullable(),
+  speed_up: z.number().nullable(),
+  /** Bytes. */
+  downloaded: z.number().nullable(),
+  uploaded: z.number().nullable(),
+  /** Id of the engine that plays it. */
+  engine_id: z.string(),
+  /** Why it ended. */
+  end_reason: z.string().nullable(),
 })
 export type StreamState = z.infer<typeof StreamState>
+
+/** What an engine said of a stream at one time. */
+export const StreamSampleState = z.object({
+  ts: Time,
+  peers: z.number().nullable(),
+  speed_down: z.number().nullable(),
+  speed_up: z.number().nullable(),
+  downloaded: z.number().nullable(),
+  uploaded: z.number().nullable(),
+  status: z.string().nullable(),
+})
+export type StreamSampleState = z.infer<typeof StreamSampleState>
+
+/** Which streams a list is asked for; those of clients of older orchestrators send `container_id`. */
+export const StreamQuery = z.object({
+  status: z.enum(['started', 'ended'], 'must be started or ended').optional(),
+  container_id: z.string().optional(),
+  engine_id: z.string().optional(),
+})
+
+const MOST_RECENT = 'must be a time as 2026-01-31T12:00:00Z'
+export const StatsQuery = z.object({
+  /** Only samples after it. Without a zone it is taken as UTC. */
+  since: z.iso.datetime({ offset: true, local: true, error: MOST_RECENT }).optional(),
+})
 
 const LONGEST_KEY = 2048
 const LONGEST_SESSION = 256

@@ -52,6 +52,7 @@ export function presentEngine(told: EngineView, snapshot: Pick<Snapshot, 'lease'
     version: engine.version,
     forwarded_port: engine.p2pPort,
     engine_id: engine.engineId,
+    draining: engine.draining,
     phase: engine.phase,
     lease_epoch: engine.epoch,
     health_since: toTime(engine.healthSince),
