@@ -9,7 +9,7 @@ import { type ApiAddress, baseOf } from '../http-client.js'
 import { Berth } from './berth.js'
 import { type Ask, alwaysYes } from './questions.js'
 import { Report } from './report.js'
-import { walk } from './walk.js'
+import { PATIENCE, walk } from './walk.js'
 
 /** What scripts go by. `unusable`: usage, or no Berth answers. */
 const EXIT = { passed: 0, failed: 1, unusable: 2 } as const
@@ -25,6 +25,8 @@ export interface WalkTerminal {
   ask: Ask | null
   /** Aborts when the person wants no more of it. */
   stop: AbortSignal
+  /** How long it waits for what is not right yet; `PATIENCE` when left out. */
+  patience?: typeof PATIENCE
 }
 
 /**
@@ -33,7 +35,10 @@ export interface WalkTerminal {
  * 1. Without `--yes` it asks before each change; with it, it asks nothing and makes every one.
  * 2. With `--json` the standard output has one document and nothing else.
  */
-export async function manualTest(args: readonly string[], { env, say, complain, ask, stop }: WalkTerminal): Promise<number> {
+export async function manualTest(
+  args: readonly string[],
+  { env, say, complain, ask, stop, patience = PATIENCE }: WalkTerminal,
+): Promise<number> {
   try {
     const { yes, json } = options(args, { say, complain })
     if (!yes && ask === null) {
@@ -46,7 +51,7 @@ export async function manualTest(args: readonly string[], { env, say, complain, 
     const address = addressOf(env)
     const report = new Report(json ? () => undefined : say)
     if (!json) say(`Berth at ${styleText('bold', address.base)}, ${address.key === null ? 'without a key' : 'with the key in API_KEY'}`)
-    const there = await walk({ berth: new Berth(address), report, ask: yes || ask === null ? alwaysYes : ask, stop })
+    const there = await walk({ berth: new Berth(address), report, ask: yes || ask === null ? alwaysYes : ask, stop, patience })
     const result = there ? (report.failures.length === 0 ? 'passed' : 'failed') : 'unusable'
     if (json) say(JSON.stringify({ url: address.base, result, checks: report.checks }, null, 2))
     else say(`\n${verdict(report)}`)

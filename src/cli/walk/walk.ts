@@ -12,13 +12,17 @@ import { HandOverWatch } from './hand-over-watch.js'
 import { type Ask, Stopped } from './questions.js'
 import type { Failure, Report } from './report.js'
 
-/** A fleet that has just started settles within it. */
-const SETTLES_MS = 30_000
-/** An engine answers within it, or is replaced. */
-const STARTS_MS = 60_000
-/** Two answers that follow each other may be of two snapshots; soon after they agree. */
-const AGREES_MS = 5_000
 const LOOK_EVERY_MS = 100
+
+/** How long what is not right yet is looked at before it counts as wrong. Milliseconds. */
+export const PATIENCE = {
+  /** A fleet that has just started settles within it. */
+  settles: 30_000,
+  /** An engine answers within it, or is replaced. */
+  starts: 60_000,
+  /** Two answers that follow each other may be of two snapshots; soon after they agree. */
+  agrees: 5_000,
+}
 
 export interface WalkOptions {
   berth: Berth
@@ -26,6 +30,7 @@ export interface WalkOptions {
   ask: Ask
   /** Aborts when the person wants no more of it. */
   stop: AbortSignal
+  patience: typeof PATIENCE
 }
 
 /**
@@ -65,15 +70,17 @@ class Steps {
   readonly #report: Report
   readonly #ask: Ask
   readonly #stop: AbortSignal
+  readonly #patience: typeof PATIENCE
   /** How many engines there were before the walk changed anything, `null` while that is not known. */
   #before: number | null = null
   #changed = false
 
-  constructor({ berth, report, ask, stop }: WalkOptions) {
+  constructor({ berth, report, ask, stop, patience }: WalkOptions) {
     this.#berth = berth
     this.#report = report
     this.#ask = ask
     this.#stop = stop
+    this.#patience = patience
   }
 
   /** A failure of what is not a check by itself is one of the step. */
@@ -103,7 +110,7 @@ class Steps {
   /** Each part by its name. */
   async parts(): Promise<void> {
     const { parts } = await this.#until(
-      SETTLES_MS,
+      this.#patience.settles,
       () => this.#berth.ready(),
       ({ status }) => status === 'ready',
     )
@@ -153,7 +160,7 @@ class Steps {
     const { container_id: id, container_name: name, host_http_port: port } = await this.#berth.provision()
     this.#report.passed('provisioned', `${name} on port ${port} after ${seconds(performance.now() - began)}`)
     const engine = await this.#until(
-      STARTS_MS,
+      this.#patience.starts,
       async () => (await this.#berth.engines()).find((each) => each.container_id === id),
       (each) => each?.health_status === 'healthy',
     )
@@ -165,7 +172,7 @@ class Steps {
     if (engine === undefined) return
     this.#report.check('becomes healthy', engine.health_status === 'healthy', {
       detail: `after ${seconds(performance.now() - began)}`,
-      cause: engine.problem?.detail ?? `It has not answered within ${seconds(STARTS_MS)}.`,
+      cause: engine.problem?.detail ?? `It has not answered within ${seconds(this.#patience.starts)}.`,
       fix: fixOf(engine.problem?.code ?? 'engine-unhealthy'),
     })
     const after = await this.#berth.lease()
@@ -212,7 +219,7 @@ class Steps {
       `${old.container_name} (engine ${old.engine_id}) ${streams.length === 0 ? 'plays nothing.' : 'plays, and this stops:'}`,
     )
     for (const stream of streams) this.#report.note(styleText('yellow', `  ${streamLine(stream)}`))
-    const question = `Delete ${old.container_name}? Another engine takes its port.${streams.length === 0 ? '' : ` ${streams.length} streams stop.`}`
+    const question = `Delete ${old.container_name}? Another engine takes its port.${streams.length === 0 ? '' : ` What it plays stops.`}`
     if (!(await this.#ask(question, streams.length === 0))) return this.#report.skipped('hand-over', 'not wanted')
     this.#changed = true
     const watch = await this.#watched(container)
@@ -237,7 +244,7 @@ class Steps {
     }
     const { scaled_to: wanted } = await this.#berth.scale(before)
     const engines = await this.#until(
-      STARTS_MS,
+      this.#patience.starts,
       () => this.#berth.engines({ all: true }),
       (all) => all.length === wanted && all.every(({ health_status: health }) => health === 'healthy'),
       'always',
@@ -277,7 +284,7 @@ class Steps {
     const tell = (what: string): void =>
       this.#report.note(`${styleText('dim', `+${seconds(performance.now() - began).padStart(6)}`)}  ${what}`)
     tell('DELETE /containers is sent')
-    while (watch.healthyAt === null && refused === null && performance.now() - began < STARTS_MS) {
+    while (watch.healthyAt === null && refused === null && performance.now() - began < this.#patience.starts) {
       this.#mayGoOn()
       const [engines, lease] = await Promise.all([this.#berth.engines(), this.#berth.lease()])
       for (const what of watch.take({ at: performance.now() - began, engines, lease })) tell(what)
@@ -300,8 +307,8 @@ class Steps {
           : `${next.container_name} of engine ${next.engine_id}: ${seconds(gapMs)} without a healthy one`,
       cause:
         next === null
-          ? `Nobody was forwarded within ${seconds(STARTS_MS)}.`
-          : `${next.container_name} of engine ${next.engine_id} is forwarded and was not healthy within ${seconds(STARTS_MS)}.`,
+          ? `Nobody was forwarded within ${seconds(this.#patience.starts)}.`
+          : `${next.container_name} of engine ${next.engine_id} is forwarded and was not healthy within ${seconds(this.#patience.starts)}.`,
       fix: fixOf(next === null ? 'no-forwarded' : 'engine-unhealthy'),
     })
     this.#report.check('never two', watch.most <= 1, {
@@ -320,7 +327,7 @@ class Steps {
   /** The fleet once every engine answers, or as it is when that takes too long. */
   #settled(): Promise<Engine[]> {
     return this.#until(
-      SETTLES_MS,
+      this.#patience.settles,
       () => this.#berth.engines({ all: true }),
       (engines) => engines.length > 0 && engines.every(({ health_status: health }) => health === 'healthy'),
     )
@@ -328,7 +335,7 @@ class Steps {
 
   #agreed(): Promise<{ engines: Engine[]; lease: Lease }> {
     return this.#until(
-      AGREES_MS,
+      this.#patience.agrees,
       async () => {
         const [engines, lease] = await Promise.all([this.#berth.engines(), this.#berth.lease()])
         return { engines, lease }
