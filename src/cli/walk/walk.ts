@@ -226,7 +226,7 @@ class Steps {
     this.#judge(watch, old, lease)
     const now = await this.#berth.lease()
     const turnover = now.log.findLast(({ epoch }) => epoch === now.holder?.epoch)
-    if (turnover?.gap_ms != null) this.#report.note(`The lease itself counted ${seconds(turnover.gap_ms)} without a holder.`)
+    if (typeof turnover?.gap_ms === 'number') this.#report.note(`The lease itself counted ${seconds(turnover.gap_ms)} without a holder.`)
     const left = (await this.#berth.engines()).some((engine) => engine.container_id === container)
     this.#report.check('the old one is gone', !left, {
       detail: container.slice(0, 12),
