@@ -60,7 +60,7 @@ const folders = [
       '^src/engines/reserved\\.ts$',
       '^src/simulator/',
       '^src/http/main\\.ts$',
-      packages('commander', 'zod', 'pino', '@temporalio/client'),
+      packages('@clack/prompts', 'commander', 'zod', 'pino', '@temporalio/client'),
     ],
     node,
   },

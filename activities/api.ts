@@ -2,6 +2,7 @@
  * @module
  * The activities as workflows see them: pure interfaces, so that nothing of Node reaches workflow code.
  */
+import type { LogLine } from '../src/domain/views.js'
 import type { EngineInput, Provisioned } from '../src/domain/engine.js'
 import type { SurveyedContainer } from '../src/domain/lease-state.js'
 
@@ -51,4 +52,9 @@ export interface WatchActivities {
   watchPool(input: { pool: string }): Promise<void>
 }
 
-export type Activities = EngineActivities & LeaseActivities & FleetActivities & WatchActivities
+export interface LogActivities {
+  /** The last lines that a container of ours wrote, oldest first; at most some 200,000 characters, the newest. */
+  readLogs(input: { containerId: string; tail: number }): Promise<LogLine[]>
+}
+
+export type Activities = LogActivities & EngineActivities & LeaseActivities & FleetActivities & WatchActivities

@@ -8,6 +8,7 @@ import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import { type ContainerRuntime, RuntimeError } from '../src/docker/runtime.js'
 import { engineIdOf } from '../src/domain/reconcile.js'
+import type { LogLine } from '../src/domain/views.js'
 import type { GluetunClient } from '../src/gluetun/client.js'
 import { untilAnswers } from './answer.js'
 import type { Activities } from './api.js'
@@ -58,6 +59,9 @@ const FIRST_ANSWER_MS = 1_500
 const SURVEY_PATIENCE_MS = 2_000
 /** The watching activity ends by itself after this long, so that its workflow continues as new. */
 const WATCH_FOR_MS = 12 * 60 * 60 * 1000
+
+/** What goes into a history is bounded. */
+const MOST_LOG_CHARACTERS = 200_000
 
 /** The activities of `activities/api.ts`. */
 export function createActivities(deps: ActivityDeps): Activities {
@@ -131,6 +135,10 @@ export function createActivities(deps: ActivityDeps): Activities {
       return 'removed'
     },
 
+    async readLogs({ containerId, tail }) {
+      return newestWithin(await runtime.logs(containerId, tail), MOST_LOG_CHARACTERS)
+    },
+
     async startEngines({ engines }) {
       await startEngineWorkflows(client, engines)
     },
@@ -158,6 +166,12 @@ export function createActivities(deps: ActivityDeps): Activities {
       if (deps.stopping.aborted) throw ApplicationFailure.create({ message: 'the worker stops', type: 'worker-stopping' })
     },
   }
+}
+
+function newestWithin(lines: readonly LogLine[], characters: number): LogLine[] {
+  let left = characters
+  const from = lines.findLastIndex(({ text }) => (left -= text.length) < 0)
+  return lines.slice(from + 1)
 }
 
 /**

@@ -5,4 +5,5 @@
 export { engine } from './engine.js'
 export { fleet } from './fleet.js'
 export { forwardedLease } from './forwarded-lease.js'
+export { logs } from './logs.js'
 export { watch } from './watch.js'

@@ -15,6 +15,21 @@ export interface ApiAddress {
   /** Without a slash at the end. */
   base: string
   key: string | null
+  /** The variable that names the address, for whoever is told that it is wrong; `BERTH_URL` when left out. */
+  variable?: string
+}
+
+export interface ApiRequest {
+  method: 'GET' | 'POST' | 'DELETE'
+  path: string
+  body?: object
+  /** The lease must still be at this epoch. */
+  epoch?: number
+  /** Repeating a change with the same one has one effect. */
+  idempotencyKey?: string
+  /** A status that carries the contract too, besides those of success. */
+  orStatus?: number
+  withinMs?: number
 }
 
 /** Why there is no answer to show. */
@@ -41,17 +56,18 @@ function localBase({ host, port }: Config['http']): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
-function baseOf(text: string): string {
+/** The address in `text`, which `variable` holds. Throws `ConfigError` when it is none. */
+export function baseOf(text: string, variable = 'BERTH_URL'): string {
   const url = URL.canParse(text) ? new URL(text) : null
   const web = url?.protocol === 'http:' || url?.protocol === 'https:'
   if (url === null || !web || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new ConfigError([
       {
-        variable: 'BERTH_URL',
+        variable,
         // It may hold a password.
         value: '********',
         rule: 'must be an http or https address without user, query or fragment',
-        fix: 'for example BERTH_URL=http://127.0.0.1:8000; a key goes into API_KEY',
+        fix: `for example ${variable}=http://127.0.0.1:8000; a key goes into API_KEY`,
       },
     ])
   }
@@ -60,48 +76,57 @@ function baseOf(text: string): string {
 
 /** One request to the API, answered by its contract. Throws `ApiError` for everything else. */
 export async function askApi<T extends z.ZodType>(
-  { base, key }: ApiAddress,
+  address: ApiAddress,
   contract: T,
-  { method, path, body, epoch }: { method: 'GET' | 'POST'; path: string; body?: object; epoch?: number },
+  { method, path, body, epoch, idempotencyKey, orStatus, withinMs = PATIENCE_MS }: ApiRequest,
 ): Promise<z.output<T>> {
-  const { status, location, text } = await exchange(`${base}${path}`, {
+  const { base, key, variable = 'BERTH_URL' } = address
+  const init: RequestInit = {
     method,
     headers: {
       accept: 'application/json',
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(epoch === undefined ? {} : { 'if-match': `"epoch-${epoch}"` }),
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     // A key is not carried elsewhere, and a POST does not become a GET.
     redirect: 'manual',
-  })
-  if (location !== null) throw new ApiError(`${base} redirects to ${location}: set BERTH_URL to where the API itself is`)
+  }
+  const { status, location, text } = await exchange(address, path, init, withinMs)
+  if (location !== null) throw new ApiError(`${base} redirects to ${location}: set ${variable} to where the API itself is`)
   const json = parsed(text)
-  if (status >= 400) {
+  if (status >= 400 && status !== orStatus) {
     const problem = ProblemBody.safeParse(json)
-    if (!problem.success) throw new ApiError(`${base} answers ${status} and is not Berth's API: is BERTH_URL right?`)
+    if (!problem.success) throw new ApiError(`${base} answers ${status} and is not Berth's API: is ${variable} right?`)
     const { detail, type } = problem.data
     throw new ApiError(typeof detail === 'string' ? detail : detail.message, { status, type: type.replace(/^.*\//, '') })
   }
   const answer = contract.safeParse(json)
-  if (!answer.success) throw new ApiError(`${base} answers ${path} otherwise than Berth of this version does: is BERTH_URL right?`)
+  if (!answer.success) throw new ApiError(`${base} answers ${path} otherwise than Berth of this version does: is ${variable} right?`)
   return answer.data
 }
 
-async function exchange(url: string, init: RequestInit): Promise<{ status: number; location: string | null; text: string }> {
+async function exchange(
+  { base, variable = 'BERTH_URL' }: ApiAddress,
+  path: string,
+  init: RequestInit,
+  withinMs: number,
+): Promise<{ status: number; location: string | null; text: string }> {
   try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) })
+    const response = await fetch(`${base}${path}`, { ...init, signal: AbortSignal.timeout(withinMs) })
     const redirected = response.status >= 300 && response.status < 400
     return { status: response.status, location: redirected ? response.headers.get('location') : null, text: await response.text() }
   } catch (error) {
-    throw new ApiError(`${new URL(url).origin} cannot be asked (${reasonOf(error)}): does Berth run there? BERTH_URL names another address`)
+    const why = reasonOf(error, withinMs)
+    throw new ApiError(`${new URL(base).origin} cannot be asked (${why}): does Berth run there? ${variable} names another address`)
   }
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, withinMs: number): string {
   if (!(error instanceof Error)) return String(error)
-  if (error.name === 'TimeoutError') return `no answer within ${PATIENCE_MS / 1000} s`
+  if (error.name === 'TimeoutError') return `no answer within ${withinMs / 1000} s`
   const { cause } = error
   if (!(cause instanceof Error)) return error.message
   // Several addresses were tried: the reason is in the code only.

@@ -34,24 +34,30 @@ export class DaemonClient {
 
   /** `doing` opens each error's message. Rejects with `RuntimeError` `unreachable` only. */
   async ask(doing: string, request: DaemonRequest, timeoutMs: number): Promise<DaemonAnswer> {
+    const { status, bytes } = await this.read(doing, request, timeoutMs)
+    const text = bytes.toString('utf8')
+    return status < 400 ? { status, body: parse(doing, text), message: '' } : { status, body: null, message: messageIn(text) }
+  }
+
+  /** The same with the answer as it came, for what is no JSON. */
+  async read(doing: string, request: DaemonRequest, timeoutMs: number): Promise<{ status: number; bytes: Buffer }> {
     const ending = new AbortController()
     const timer = setTimeout(() => ending.abort(), timeoutMs)
-    let text = ''
-    let status = 0
+    const chunks: Buffer[] = []
+    let size = 0
     try {
       const response = await this.dial(request, ending.signal)
-      status = response.statusCode ?? 0
-      response.setEncoding('utf8')
-      for await (const chunk of response) {
-        text += String(chunk)
-        if (text.length > MAX_ANSWER_BYTES) throw new Error(`longer than ${MAX_ANSWER_BYTES} bytes`)
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        chunks.push(chunk)
+        size += chunk.length
+        if (size > MAX_ANSWER_BYTES) throw new Error(`longer than ${MAX_ANSWER_BYTES} bytes`)
       }
+      return { status: response.statusCode ?? 0, bytes: Buffer.concat(chunks) }
     } catch (error) {
       throw ending.signal.aborted ? timedOut(doing, this.address, timeoutMs) : unreachable(doing, this.address, error)
     } finally {
       clearTimeout(timer)
     }
-    return status < 400 ? { status, body: parse(doing, text), message: '' } : { status, body: null, message: messageIn(text) }
   }
 
   /**

@@ -12,6 +12,7 @@ import { createBody, type CreateBodyOptions } from './create-body.js'
 import { DaemonClient, type DaemonAnswer, type Dial } from './daemon-client.js'
 import { parseDockerHost, type DockerAddress } from './docker-host.js'
 import { imageMissing, notOurs, refusal, refusalWithNetwork } from './failures.js'
+import { readLogLines } from './log-lines.js'
 import { merge } from './merge.js'
 import { RuntimeError, type ContainerEvent, type ContainerRuntime, type InspectedContainer } from './runtime.js'
 
@@ -127,6 +128,17 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     },
 
     inspect,
+
+    async logs(containerId, tail) {
+      const doing = `reading the log of ${short(containerId)}`
+      if ((await inspect(containerId))?.managed !== true)
+        throw new RuntimeError('no-such-container', `${doing}: there is no such container of ours`)
+      const query = { stdout: 'true', stderr: 'true', timestamps: 'true', tail: String(tail) }
+      const { status, bytes } = await client.read(doing, { method: 'GET', path: `/containers/${containerId}/logs`, query }, timeoutMs)
+      if (status === 404) throw new RuntimeError('no-such-container', `${doing}: it is gone`)
+      if (status >= 400) throw refusal(doing, status, bytes.toString('utf8').slice(0, 200))
+      return readLogLines(bytes)
+    },
 
     async inspectVpn(name) {
       const doing = `inspecting the Gluetun container ${name}`

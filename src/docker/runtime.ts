@@ -2,6 +2,7 @@
  * @module
  * The port through which Berth sees and moves containers. `dockerode-runtime.ts` is the adapter for a Docker daemon.
  */
+import type { LogLine } from '../domain/views.js'
 
 /** A container's state as Docker names it. One that is not known here counts as `running`. */
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
@@ -166,6 +167,8 @@ export interface ContainerRuntime {
   others(): Promise<ManagedContainer[]>
   /** By id or name, whosever it is; `null` when there is none. */
   inspect(idOrName: string): Promise<InspectedContainer | null>
+  /** The last `tail` lines that a container of ours wrote, oldest first. `no-such-container` when it is gone or is not ours. */
+  logs(containerId: string, tail: number): Promise<LogLine[]>
   /** The Gluetun container by name or id; `null` when there is none. */
   inspectVpn(name: string): Promise<VpnContainer | null>
   /** Makes sure that the image is on the host, pulling it if it is not; `image-missing` names the fix. What was found is believed for 60 s. */

@@ -46,6 +46,14 @@ export interface StreamSample {
   status: string | null
 }
 
+/** One line that a container wrote. */
+export interface LogLine {
+  /** RFC 3339, `null` when Docker did not say. */
+  at: string | null
+  stream: 'stdout' | 'stderr'
+  text: string
+}
+
 /** One engine. Times are Unix milliseconds. */
 export interface EngineView {
   engineId: string

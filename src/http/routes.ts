@@ -12,6 +12,7 @@ import { DesignateBody, ElectBody, HistoryQuery, Lease, LeaseHistory, RotateBody
 import { LiveEvent } from '../contracts/live.js'
 import { Operation } from '../contracts/operation.js'
 import { BreakerQuery, HealthStatus, Message, OrchestratorStatus, PublicIp, Swept } from '../contracts/orchestrator.js'
+import { EngineLogs, LogsQuery } from '../contracts/logs.js'
 import { PageQuery, pageOf } from '../contracts/page.js'
 import { Provisioned, ProvisionBody } from '../contracts/provision.js'
 import { Session } from '../contracts/session.js'
@@ -50,7 +51,7 @@ import { changeFleet, showFleet, showSettings, showSummary, showVpn } from './ro
 import { provisionContainer, provisionEngine } from './routes/provision.js'
 import { showSession } from './routes/session.js'
 import { knownStreamStats, listStreams, pageStreams, showStream, streamStats } from './routes/streams.js'
-import { createEngine, drainEngine, pageEngines, removeEngine, restartEngine, showOperation } from './routes/v1-engines.js'
+import { createEngine, drainEngine, engineLogs, pageEngines, removeEngine, restartEngine, showOperation } from './routes/v1-engines.js'
 import { vpnStatus } from './routes/vpn.js'
 
 const ok = <Body extends z.ZodType>(description: string, body: Body) => ({ status: 200 as const, description, body })
@@ -302,6 +303,16 @@ export const ROUTES = [
     problems: ['not-found', 'conflict'],
     idempotent: true,
     make: drainEngine,
+  }),
+  route({
+    method: 'get',
+    path: '/api/v1/engines/:id/logs',
+    tag: 'engines',
+    summary: 'The last lines that the container of an engine wrote',
+    query: LogsQuery,
+    answer: ok('Lines, oldest first', EngineLogs),
+    problems: ['not-found'],
+    make: engineLogs,
   }),
   route({
     method: 'get',

@@ -2,7 +2,7 @@
  * @module
  * All that HTTP and CLI may ask of the workflows. `gateway.ts` is the adapter for a Temporal connection.
  */
-import type { EngineView, FleetView, LeaseView, StreamSample, StreamView } from '../domain/views.js'
+import type { EngineView, FleetView, LeaseView, LogLine, StreamSample, StreamView } from '../domain/views.js'
 
 /** One consistent-enough read of everything, taken at `takenAt` (Unix milliseconds). */
 export interface Snapshot {
@@ -111,6 +111,8 @@ export interface ControlPlane {
    * minutes after the stream's end; none for a stream that is not known.
    */
   samplesOf(streamId: string, sinceMs: number | null): StreamSample[]
+  /** The last `tail` lines that the engine's container wrote, oldest first. `not-found` as `remove`, and when the engine has no container now. */
+  logs(id: string, tail: number): Promise<{ containerId: string; lines: LogLine[] }>
   /** Engines that wait before they are tried again are tried at once; resolves with how many were told. */
   retryNow(): Promise<number>
   /** Whether there is, or was within the retention of histories, an engine of this id. */

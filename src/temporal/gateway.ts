@@ -2,17 +2,24 @@
  * @module
  * The control plane over a Temporal connection: all that HTTP and CLI may ask of the workflows.
  */
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Client, isGrpcServiceError, WorkflowNotFoundError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client'
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client'
 import { BerthError } from '../domain/errors.js'
 import { findEngine, findPlayer } from '../domain/find-engine.js'
 import { limit } from '../domain/limit.js'
 import { unpackSamples } from '../domain/stream-sample.js'
-import type { EngineView, LeaseView, StreamSample } from '../domain/views.js'
+import type { EngineView, LeaseView, LogLine, StreamSample } from '../domain/views.js'
 import * as messages from '../../workflows/messages.js'
 import { Batch } from './batch.js'
 import type { ControlPlane, HandOverRequest, PartStatus, ProvisionRequest, Snapshot } from './control-plane.js'
-import { engineWorkflowId, fleetWorkflowId, leaseWorkflowId, poolTaskQueue, watchWorkflowId } from './names.js'
+import { engineWorkflowId, fleetWorkflowId, leaseWorkflowId, logsWorkflowId, poolTaskQueue, watchWorkflowId } from './names.js'
 import { SnapshotCache } from './snapshot.js'
 import { StreamSamples } from './stream-samples.js'
 
@@ -25,6 +32,8 @@ const WAIT_STEP_MS = 50
 /** How long a change of streams waits until readers see it: they may read it a moment later all the same. */
 const SHOWN_WITHIN_MS = 1_000
 const SHOWN_STEP_MS = 10
+/** A reading of a log is given up by the server after this. */
+const LOGS_WITHIN = '10 seconds'
 /** A snapshot serves this long. */
 const SNAPSHOT_AGE_MS = 250
 /** At most this many updates of this process are under way at once: more than ten on one workflow stall it for seconds. */
@@ -255,6 +264,29 @@ export function createGateway(
       )
       await shows(id, false)
       return { updated: stream !== null, stream }
+    },
+
+    async logs(id, tail) {
+      const { engineId, containerId } = await named(id)
+      if (containerId === null) throw new BerthError('not-found', `engine ${engineId} has no container now`)
+      try {
+        const lines = await client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () =>
+          client.workflow.execute<(input: { containerId: string; tail: number }) => Promise<LogLine[]>>('logs', {
+            workflowId: logsWorkflowId(pool, randomUUID()),
+            taskQueue: poolTaskQueue(pool),
+            workflowExecutionTimeout: LOGS_WITHIN,
+            args: [{ containerId, tail }],
+          }),
+        )
+        return { containerId, lines }
+      } catch (error) {
+        if (error instanceof WorkflowFailedError)
+          throw new BerthError('unavailable', `the log of engine ${engineId} cannot be read now; its container may be gone`, {
+            cause: error,
+            retryAfterSeconds: 2,
+          })
+        throw translated(error)
+      }
     },
 
     async retryNow() {

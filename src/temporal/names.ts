@@ -23,6 +23,11 @@ export function watchWorkflowId(pool: string): string {
   return `watch/${pool}`
 }
 
+/** Id of one reading of a log. */
+export function logsWorkflowId(pool: string, request: string): string {
+  return `logs/${pool}/${request}`
+}
+
 /** The task queue of a pool: its workflows and its activities. */
 export function poolTaskQueue(pool: string): string {
   return `berth-${pool}`

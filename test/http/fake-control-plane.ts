@@ -265,6 +265,12 @@ export class FakeControlPlane implements ControlPlane {
     return { updated: true, stream: { ...stream, endedAt: NOW, endReason: end.reason } }
   }
 
+  async logs(id: string, tail: number) {
+    const { containerId } = this.#named(id)
+    const line = { at: '2026-08-07T12:00:00.000Z', stream: 'stdout' as const, text: 'ready' }
+    return { containerId: containerId ?? '', lines: Array.from({ length: Math.min(tail, 3) }, () => line) }
+  }
+
   async retryNow(): Promise<number> {
     if (this.failure) throw this.failure
     return this.current.fleet.engines.filter(({ phase }) => phase === 'backing-off').length

@@ -139,6 +139,7 @@ export interface Asked {
   removeForwarded: { pool: string; index: number; containerIds: string[] }[]
   startEngines: { engines: EngineInput[] }[]
   watchPool: { pool: string }[]
+  readLogs: { containerId: string; tail: number }[]
 }
 
 /** A container that provisioning reports. */
@@ -168,7 +169,7 @@ export const POLICY: FleetPolicy = {
 /** One pool on a test server: a worker with fake activities, the workflows by name, and what the fakes were asked. */
 export class Pool {
   readonly name = `t${randomUUID().slice(0, 8)}`
-  readonly asked: Asked = { provision: [], retire: [], survey: [], fence: [], removeForwarded: [], startEngines: [], watchPool: [] }
+  readonly asked: Asked = { provision: [], retire: [], survey: [], fence: [], removeForwarded: [], startEngines: [], watchPool: [], readLogs: [] }
   readonly #environment: TestWorkflowEnvironment
   readonly #activities: Activities
   readonly #engineIds = new Set<string>()
@@ -190,6 +191,7 @@ export class Pool {
         await startEngineWorkflows(environment.client, engines)
       },
       watchPool: async () => new Gate().pass(),
+      readLogs: async () => [],
     }
     this.#activities = recorded({ ...real, ...fakes }, this.asked)
   }

@@ -4,6 +4,7 @@
  */
 import type { Handler } from 'hono'
 import { EngineQuery, type EngineState, RestartBody } from '../../contracts/engines.js'
+import { type EngineLogs, LogsQuery } from '../../contracts/logs.js'
 import type { Operation } from '../../contracts/operation.js'
 import { PageQuery } from '../../contracts/page.js'
 import { ProvisionBody } from '../../contracts/provision.js'
@@ -69,6 +70,15 @@ export function drainEngine({ controlPlane }: Dependencies): Handler<AppEnv, '/a
   return async (c) => {
     const engine = await controlPlane.drain(c.req.param('id'), changeId(c))
     return accepted(c, { kind: 'remove', engineId: engine.engineId, engine })
+  }
+}
+
+/** `GET /api/v1/engines/{id}/logs`. */
+export function engineLogs({ controlPlane }: Dependencies): Handler<AppEnv, '/api/v1/engines/:id/logs'> {
+  return async (c) => {
+    const { tail } = readQuery(c, LogsQuery)
+    const { containerId, lines } = await controlPlane.logs(c.req.param('id'), tail)
+    return answer<EngineLogs>(c, 200, { container_id: containerId, lines })
   }
 }
 
