@@ -150,6 +150,7 @@ describe('what is done in the panel', () => {
     await dialog().getByText('The port was handed over meanwhile').waitFor()
     expect(await dialog().getByRole('button', { name: 'Make forwarded' }).isDisabled()).toBe(true)
     await dialog().getByLabel('I have looked at what is shown now').click()
+    await dialog().getByLabel('Cut this stream').check()
     await press('Make forwarded')
     await expect.poll(() => badged(page)).toEqual([id(2)])
     expect(api.changes[0]?.headers.get('if-match')).toBe('"epoch-18"')

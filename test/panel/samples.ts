@@ -44,6 +44,7 @@ export function engine(index: number, change: Partial<EngineState> = {}): Engine
     version: '3.2.11',
     forwarded_port: null,
     engine_id: engineId(index),
+    draining: false,
     phase: 'running',
     lease_epoch: null,
     health_since: ago(7200 + index * 31),
@@ -69,10 +70,12 @@ export function stream(index: number, on: EngineState, change: Partial<StreamSta
     ended_at: null,
     status: 'started',
     peers: 12 + ((index * 17) % 40),
-    speed_down: 780_000 + ((index * 313_377) % 900_000),
-    speed_up: 120_000 + ((index * 71_331) % 300_000),
+    speed_down: 780 + ((index * 313) % 900),
+    speed_up: 120 + ((index * 71) % 300),
     downloaded: 412_000_000 + index * 99_000_000,
     uploaded: 55_000_000 + index * 21_000_000,
+    engine_id: on.engine_id,
+    end_reason: null,
     ...change,
   }
 }

@@ -169,7 +169,16 @@ export const POLICY: FleetPolicy = {
 /** One pool on a test server: a worker with fake activities, the workflows by name, and what the fakes were asked. */
 export class Pool {
   readonly name = `t${randomUUID().slice(0, 8)}`
-  readonly asked: Asked = { provision: [], retire: [], survey: [], fence: [], removeForwarded: [], startEngines: [], watchPool: [], readLogs: [] }
+  readonly asked: Asked = {
+    provision: [],
+    retire: [],
+    survey: [],
+    fence: [],
+    removeForwarded: [],
+    startEngines: [],
+    watchPool: [],
+    readLogs: [],
+  }
   readonly #environment: TestWorkflowEnvironment
   readonly #activities: Activities
   readonly #engineIds = new Set<string>()

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import type { EngineLogs } from '../api/contracts.js'
 import { readLogs } from '../api/requests.js'
+import { moment } from '../text/duration.js'
 import { EmptyState } from './empty-state.js'
 import { Failure } from './failure.js'
 import { Loading } from './loading.js'
@@ -79,7 +80,7 @@ function Lines({ logs, follow }: { logs: EngineLogs; follow: boolean }) {
     <div ref={box} className={classes['lines']} role="region" aria-label="Log lines" tabIndex={0}>
       {numbered(logs).map(({ key, at, stream, text }) => (
         <div key={key} className={classes['line']} data-stream={stream}>
-          {at !== null && <time dateTime={at}>{at.slice(11, 23)}</time>}
+          {at !== null && <time dateTime={at}>{moment(at)}</time>}
           <span>
             {stream === 'stderr' && <span className="unseen">error output: </span>}
             {text}

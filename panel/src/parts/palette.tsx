@@ -113,6 +113,7 @@ export default function Palette({ asked }: { asked: number }) {
     <Spotlight
       store={store}
       actions={actions}
+      attributes={{ content: { 'aria-label': 'Search and commands' } }}
       shortcut={null}
       limit={12}
       scrollable

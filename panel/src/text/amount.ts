@@ -13,7 +13,8 @@ export function bytes(amount: number | null): string {
   return `${power === 0 || scaled >= 100 ? Math.round(scaled) : scaled.toFixed(1)} ${UNITS[power]}`
 }
 
-export const speed = (perSecond: number | null): string => (perSecond === null ? '–' : `${bytes(perSecond)}/s`)
+/** Engines count kilobytes a second. */
+export const speed = (kilobytes: number | null): string => (kilobytes === null ? '–' : `${bytes(kilobytes * 1000)}/s`)
 
 /** `1 stream`, `2 streams`. */
 export const count = (amount: number, one: string, many = `${one}s`): string => `${amount} ${amount === 1 ? one : many}`
