@@ -19,7 +19,7 @@ interface Logged {
 }
 
 /** The app, what it is made over, and what it logs. */
-export function setUp(options: { snapshot?: Snapshot; http?: Partial<HttpConfig['http']>; now?: number } = {}) {
+export function setUp(options: { snapshot?: Snapshot; http?: Partial<HttpConfig['http']>; now?: number; panelFolder?: string } = {}) {
   const controlPlane = new FakeControlPlane(options.snapshot)
   const logged: Logged[] = []
   const log = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message })
@@ -34,7 +34,7 @@ export function setUp(options: { snapshot?: Snapshot; http?: Partial<HttpConfig[
   }
   const now = () => options.now ?? NOW
   const feed = new LiveFeed({ controlPlane, config, now })
-  const app = createApp({ controlPlane, config, feed, logger, now })
+  const app = createApp({ controlPlane, config, feed, panelFolder: options.panelFolder ?? null, logger, now })
   return { app, controlPlane, feed, logged }
 }
 

@@ -17,7 +17,8 @@ export function panelRoutes(folder: string): Hono<AppEnv> {
   if (!existsSync(`${folder}/index.html`)) return app
   const inFolder = (path: string): string => path.replace(/^\/panel\/?/, '/')
   app.get('/', (c) => c.redirect('/panel/'))
-  app.get('/panel', (c) => c.redirect('/panel/'))
+  // The app takes a path with a slash at its end for the same as without.
+  app.get('/panel', (c, next) => (c.req.path === '/panel' ? Promise.resolve(c.redirect('/panel/')) : next()))
   app.get(
     '/panel/*',
     serveStatic({
