@@ -15,24 +15,21 @@ const FOR_EVER = 'public, max-age=31536000, immutable'
 export function panelRoutes(folder: string): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   if (!existsSync(`${folder}/index.html`)) return app
-  const inFolder = (path: string): string => path.replace(/^\/panel\/?/, '/')
+  const rewriteRequestPath = (path: string): string => path.replace(/^\/panel\/?/, '/')
   app.get('/', (c) => c.redirect('/panel/'))
-  // The app takes a path with a slash at its end for the same as without.
-  app.get('/panel', (c, next) => (c.req.path === '/panel' ? Promise.resolve(c.redirect('/panel/')) : next()))
-  app.get(
-    '/panel/*',
-    serveStatic({
-      root: folder,
-      rewriteRequestPath: inFolder,
-      onFound: (_, c) => c.header('cache-control', c.req.path.startsWith('/panel/assets/') ? FOR_EVER : 'no-cache'),
-    }),
-  )
-  app.get('/panel/*', async (c, next) => {
+  app.use('/panel/*', async function keptFor(c, next) {
+    await next()
+    if (c.res.ok) c.header('cache-control', c.req.path.startsWith('/panel/assets/') ? FOR_EVER : 'no-cache')
+  })
+  app.get('/panel/*', async function withSlash(c, next) {
+    // Its path is told without the slash at its end.
+    if (new URL(c.req.url).pathname === '/panel') return c.redirect('/panel/')
+    return next()
+  })
+  app.get('/panel/*', serveStatic({ root: folder, rewriteRequestPath }))
+  app.get('/panel/*', async function itsPage(c, next) {
     if (c.req.path.startsWith('/panel/assets/')) throw new BerthError('not-found', `there is nothing at ${c.req.path}`)
-    return serveStatic({ root: folder, rewriteRequestPath: () => '/index.html', onFound: () => c.header('cache-control', 'no-cache') })(
-      c,
-      next,
-    )
+    return serveStatic({ root: folder, rewriteRequestPath: () => '/index.html' })(c, next)
   })
   return app
 }
