@@ -1,12 +1,14 @@
 import { defineConfig } from 'vitest/config'
 import { cachedBinary } from './scripts/setup/binary-cache.mjs'
 import { compose, imageNode, temporalCli, temporalTestServer } from './scripts/setup/binary-pins.mjs'
+import { keptSchemathesis } from './scripts/setup/schemathesis.mjs'
 
 /** What `npm test` sets; here for a suite that is run by itself, once `npm test` has fetched them. */
 process.env.BERTH_TEMPORAL_CLI ||= cachedBinary(temporalCli) ?? ''
 process.env.BERTH_TEMPORAL_TEST_SERVER ||= cachedBinary(temporalTestServer) ?? ''
 process.env.BERTH_COMPOSE ||= cachedBinary(compose) ?? ''
 process.env.BERTH_IMAGE_NODE ||= cachedBinary(imageNode) ?? ''
+process.env.BERTH_SCHEMATHESIS ||= keptSchemathesis() ?? ''
 
 const minute = 60_000
 
@@ -19,6 +21,7 @@ const oneByOne = { maxWorkers: 1, testTimeout: 10 * minute, hookTimeout: 5 * min
 const server = ['test/workflows/**/*.test.ts', 'test/replay/**/*.test.ts']
 const docker = ['test/docker/**/*.test.ts']
 const panel = ['test/panel/**/*.test.ts']
+const fuzz = ['test/fuzz/**/*.test.ts']
 const e2e = ['test/e2e/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/chaos/campaign.test.ts']
 const image = ['test/image/**/*.test.ts']
 
@@ -30,8 +33,9 @@ export default defineConfig({
     hookTimeout: minute,
     testTimeout: 15_000,
     projects: [
-      suite('unit', ['test/**/*.test.ts'], { exclude: [...server, ...docker, ...e2e, ...image, ...panel] }),
+      suite('unit', ['test/**/*.test.ts'], { exclude: [...server, ...docker, ...e2e, ...image, ...panel, ...fuzz] }),
       suite('server', server, { testTimeout: minute }),
+      suite('fuzz', fuzz, oneByOne),
       suite('docker', docker, oneByOne),
       suite('panel', panel, { maxWorkers: 1, testTimeout: minute / 2 }),
       suite('e2e', e2e, oneByOne),

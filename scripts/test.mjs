@@ -39,13 +39,15 @@ async function runAll(total) {
   total.passed += staticChecks.length - failedChecks.length
   for (const suite of suites) {
     const { name } = suite
-    const obstacle = missing(suite)
+    const absent = missing(suite)
+    const { obstacle, ...tools } = absent
+      ? { obstacle: absent }
+      : ((early.has(suite) ? (await early.get(suite))() : await suite.obtain?.(steps)) ?? {})
     if (obstacle) {
       steps.line('-', name, `not run: ${obstacle.cause}; to run them: ${obstacle.fix}`)
       total.notRun.push(name)
       continue
     }
-    const tools = early.has(suite) ? (await early.get(suite))() : await suite.obtain?.(steps)
     const started = performance.now()
     const { passed, failed, skipped } = await runSuite(name, { ...testEnvironment(env, testServer), ...tools })
     steps.line(failed === 0 ? '✓' : '✗', name, `${passed} passed, ${failed} failed, ${skipped} skipped`, performance.now() - started)

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { chromiumObstacle, obtainChromium } from '../setup/chromium.mjs'
 import { command } from '../setup/command.mjs'
 import { obtainCompose, obtainImageNode } from '../setup/image-tools.mjs'
+import { obtainSchemathesis } from '../setup/schemathesis.mjs'
 import { root } from '../setup/root.mjs'
 
 /**
@@ -22,6 +23,15 @@ export const suites = [
     name: 'panel',
     obstacle: chromiumObstacle,
     obtain: async (steps) => ({ BERTH_CHROMIUM: await steps.run('chromium', obtainChromium) }),
+  },
+  {
+    name: 'fuzz',
+    obtain: async (steps) => {
+      const { python, obstacle } = await steps.run('schemathesis', (say) =>
+        obtainSchemathesis(say, { required: process.env.CI === 'true' }),
+      )
+      return obstacle ? { obstacle } : { BERTH_SCHEMATHESIS: python }
+    },
   },
   { name: 'docker', obstacle: dockerObstacle },
   { name: 'e2e', obstacle: dockerObstacle },

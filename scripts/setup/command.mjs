@@ -13,7 +13,9 @@ import { spawn } from 'node:child_process'
  */
 export function command(program, args, { cwd, env, timeout, inherit = false } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd, env, timeout, stdio: inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { cwd, env, stdio: inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'] })
+    // spawn's own timeout goes on waiting, and keeps this process, when the program could not be started.
+    const overdue = timeout === undefined ? undefined : setTimeout(() => child.kill(), timeout)
     const output = []
     const stdout = []
     child.stdout?.on('data', (chunk) => {
@@ -21,8 +23,12 @@ export function command(program, args, { cwd, env, timeout, inherit = false } = 
       stdout.push(chunk)
     })
     child.stderr?.on('data', (chunk) => output.push(chunk))
-    child.on('error', (error) => resolve({ code: 127, output: error.message, stdout: '' }))
+    child.on('error', (error) => {
+      clearTimeout(overdue)
+      resolve({ code: 127, output: error.message, stdout: '' })
+    })
     child.on('close', (code, signal) => {
+      clearTimeout(overdue)
       const said = Buffer.concat(output).toString()
       const ended = code === null ? `${said}\nended by ${signal}` : said
       resolve({ code: code ?? 1, output: ended.trim(), stdout: Buffer.concat(stdout).toString() })

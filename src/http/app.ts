@@ -99,9 +99,10 @@ export function createApp({
   })
 
   serve(OPEN_ROUTES)
+  const roleOf = ({ method, path }: Route) => roleNeeded(app.routes, method.toUpperCase(), path)
   app.route(
     '/',
-    documentRoutes(() => openApi(DOCUMENTED, VERSION, ({ method, path }) => roleNeeded(app.routes, method.toUpperCase(), path))),
+    documentRoutes(() => openApi(DOCUMENTED, VERSION, { roleOf, readKeyRequired: gate.readKeyRequired })),
   )
   if (panelFolder !== null) app.route('/', panelRoutes(panelFolder))
 

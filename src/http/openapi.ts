@@ -43,8 +43,14 @@ const OF_BODIES: readonly ErrorType[] = ['malformed-json', 'body-too-large', 'un
 
 type Json = Record<string, unknown>
 
-/** The document. `roleOf` says what a route takes, `null` when it is open to everybody. */
-export function openApi(routes: readonly Route[], version: string, roleOf: (route: Route) => Role | null): Json {
+/** Who may use the routes: what each takes, `null` when it is open to everybody, and whether viewers need a key for that. */
+export interface Access {
+  roleOf: (route: Route) => Role | null
+  readKeyRequired: boolean
+}
+
+/** The document. */
+export function openApi(routes: readonly Route[], version: string, { roleOf, readKeyRequired }: Access): Json {
   const components: Json = {}
   const schema = (of: z.ZodType, io: 'input' | 'output'): Json => {
     const { $defs = {}, $schema: _, ...rest } = z.toJSONSchema(of, { metadata: NAMES, io, unrepresentable: 'any' }) as Json
@@ -55,7 +61,7 @@ export function openApi(routes: readonly Route[], version: string, roleOf: (rout
   const paths: Record<string, Json> = {}
   for (const route of routes) {
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}')
-    paths[path] = { ...paths[path], [route.method]: operation(route, roleOf(route), schema, problem) }
+    paths[path] = { ...paths[path], [route.method]: operation(route, security(roleOf(route), readKeyRequired), schema, problem) }
   }
   return {
     openapi: '3.1.0',
@@ -91,8 +97,8 @@ const TAGS = [
   ['compatible', 'Routes of an older orchestrator, kept for its clients'],
 ] as const
 
-function operation(route: Route, role: Role | null, schema: (of: z.ZodType, io: 'input' | 'output') => Json, problem: Json): Json {
-  const parameters = [...pathParameters(route), ...queryParameters(route, schema), ...headerParameters(route)]
+function operation(route: Route, access: Json, schema: (of: z.ZodType, io: 'input' | 'output') => Json, problem: Json): Json {
+  const parameters = [...pathParameters(route, schema), ...queryParameters(route, schema), ...headerParameters(route)]
   const answers = [route.answer, ...(route.otherAnswers ?? [])]
   const types = new Set([...OF_EVERY_ROUTE, ...(route.method === 'get' ? [] : OF_BODIES), ...route.problems])
   if (route.query !== undefined || route.path.includes(':')) types.add('invalid-request')
@@ -125,10 +131,15 @@ function operation(route: Route, role: Role | null, schema: (of: z.ZodType, io: 
           },
         }),
     responses,
-    ...(role === null
-      ? { security: [] }
-      : { security: [...(role === 'viewer' ? [{}] : []), { bearer: [] }, { header: [] }], 'x-role': role }),
+    ...access,
   }
+}
+
+/** While reads are open a key is of use to them, and not needed. */
+function security(role: Role | null, readKeyRequired: boolean): Json {
+  if (role === null) return { security: [] }
+  const optional = role === 'viewer' && !readKeyRequired
+  return { security: [...(optional ? [{}] : []), { bearer: [] }, { header: [] }], 'x-role': role }
 }
 
 function response({ status, description, body, plain }: Answer, schema: (of: z.ZodType, io: 'output') => Json, problem: Json | null): Json {
@@ -144,8 +155,11 @@ function response({ status, description, body, plain }: Answer, schema: (of: z.Z
   }
 }
 
-function pathParameters({ path }: Route): Json[] {
-  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string', minLength: 1 } }))
+function pathParameters({ path, parameters = {} }: Route, schema: (of: z.ZodType, io: 'input') => Json): Json[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => {
+    const of = parameters[name]
+    return { name, in: 'path', required: true, schema: of === undefined ? { type: 'string', minLength: 1 } : schema(of, 'input') }
+  })
 }
 
 function queryParameters({ query }: Route, schema: (of: z.ZodType, io: 'input') => Json): Json[] {

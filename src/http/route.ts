@@ -34,6 +34,8 @@ export interface Route<
   tag: 'engines' | 'lease' | 'streams' | 'fleet' | 'vpn' | 'operations' | 'events' | 'berth' | 'compatible'
   summary: string
   description?: string
+  /** What the `:parameters` of its path must be; any text where nothing is said. */
+  parameters?: Readonly<Record<string, z.ZodType>>
   query?: Query
   /** JSON that may be left out as a whole when no field of it is required. */
   body?: Body

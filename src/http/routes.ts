@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { Container, LabelQuery } from '../contracts/container.js'
-import { Deleted, EngineDetail, EngineList, EngineQuery, EngineState, RestartBody, Scaled } from '../contracts/engines.js'
+import { Deleted, Demand, EngineDetail, EngineList, EngineQuery, EngineState, RestartBody, Scaled } from '../contracts/engines.js'
 import { Fleet, FleetChange } from '../contracts/fleet.js'
 import { GenericProvisionBody, GenericProvisioned } from '../contracts/generic-provision.js'
 import { Alive, Ready } from '../contracts/health.js'
@@ -442,6 +442,7 @@ export const ROUTES = [
     path: '/scale/:demand',
     tag: 'compatible',
     summary: 'Set the wanted number of engines',
+    parameters: { demand: Demand },
     answer: ok('What will be kept', Scaled),
     problems: ['conflict'],
     idempotent: true,

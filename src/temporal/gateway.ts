@@ -157,6 +157,16 @@ export function createGateway(
     return engineOf(await updating(() => fleet.executeUpdate(messages.deleteEngine, { args: [{ engineId, requestId }], updateId })))
   }
 
+  /** Whether its workflow has run to its end; false of one that has yet to begin. */
+  async function hasEnded(engineId: string): Promise<boolean> {
+    try {
+      return (await reading(() => engineOfPool(engineId).describe())).status.name === 'COMPLETED'
+    } catch (error) {
+      if (error instanceof BerthError && error.cause instanceof WorkflowNotFoundError) return false
+      throw error
+    }
+  }
+
   /** The engine as it is before something is asked of it. */
   async function named(id: string): Promise<EngineView> {
     const engine = findEngine((await cache.get(0)).fleet.engines, id)
@@ -169,9 +179,16 @@ export function createGateway(
 
     async provision(request) {
       const engineId = await provisioning(request)
+      if (await hasEnded(engineId))
+        throw new BerthError(
+          'not-found',
+          `Engine ${engineId}, which this request made before, has been removed since: ask with a new Idempotency-Key.`,
+        )
+      let shown = false
       const view = await waitFor(`Engine ${engineId}`, ({ fleet: { engines } }) => {
         const engine = engines.find((candidate) => candidate.engineId === engineId)
-        if (!engine) return null
+        if (!engine) return shown ? 'gone' : null
+        shown = true
         if (engine.phase === 'backing-off' && engine.problem) {
           throw new BerthError('provisioning-failed', `${engine.problem.detail} Engine ${engineId} is tried again by itself.`, {
             code: engine.problem.code,

@@ -52,7 +52,7 @@ describe('operations', () => {
     const answer = await app.request('/api/v1/engines', post({ labels: { a: 'b' } }, { 'idempotency-key': 'once' }))
     expect(answer.status).toBe(202)
     const operation = Operation.parse(await answer.json())
-    expect(operation).toMatchObject({ kind: 'provision', status: 'running' })
+    expect(operation).toMatchObject({ kind: 'provision', status: 'running', problem: null })
     expect(controlPlane.provisioned).toEqual([{ requestId: 'once', labels: { a: 'b' }, environment: {}, hostPort: null }])
     const at = answer.headers.get('location') ?? ''
     const now = async () => Operation.parse(await (await app.request(at)).json()).status

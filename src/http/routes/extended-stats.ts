@@ -25,7 +25,8 @@ export function extendedStats({ controlPlane }: Dependencies): Handler<AppEnv, '
     const stream = streamsOf(snapshot).find((each) => each.id === id)
     if (stream === undefined) throw new BerthError('not-found', `there is no stream ${JSON.stringify(id)}: GET /streams lists them`)
     const engine = findEngine(snapshot.fleet.engines, stream.engineId)
-    if (engine === undefined) throw new BerthError('unavailable', `engine ${stream.engineId}, which played it, is gone`)
+    if (engine === undefined)
+      throw new BerthError('not-found', `engine ${stream.engineId}, which played stream ${JSON.stringify(id)}, is gone`)
     const query = new URLSearchParams({ api_version: '3', method: 'analyze_content', [BY[stream.keyType] ?? 'infohash']: stream.key })
     const url = `http://${engine.host ?? engine.vpnContainer ?? 'localhost'}:${engine.hostHttpPort}/server/api?${query.toString()}`
     const { result, error } = await asked(url)

@@ -96,7 +96,7 @@ export function showOperation({ controlPlane, now }: Dependencies): Handler<AppE
 }
 
 function accepted(c: AppContext, { kind, engineId, engine }: { kind: Operation['kind']; engineId: string; engine?: EngineView }): Response {
-  const operation: Operation = { ...operationOf(kind, engineId, engine), status: 'running' }
+  const operation: Operation = { ...operationOf(kind, engineId, engine), status: 'running', problem: engine?.problem ?? null }
   return answer<Operation>(c, 202, operation, { location: `/api/v1/operations/${operation.id}` })
 }
 

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../src/cli/addresses.js'
+import { Berth, type Engine, eventually } from '../support/world.js'
+import { type Findings, fuzz } from './schemathesis.js'
+
+const ADMIN = randomBytes(16).toString('hex')
+const HEADERS = { authorization: `Bearer ${ADMIN}` }
+/** More than the suite can send. */
+const UNLIMITED = '1000000'
+/** So many that the suite finds room for one more, and at times none. */
+const MAX_REPLICAS = '12'
+/** Named in schemathesis.toml. */
+const STREAM = 'stream-of-the-suite'
+/** Asks an engine about what it plays: the suite has none that plays something real. */
+const MAY_FAIL = ['GET /streams/{id}/extended-stats']
+
+interface Operation {
+  responses: Record<string, { description: string; content: object }>
+}
+
+describe('a demo, with keys by role and closed reads, asked everything that its OpenAPI document offers', () => {
+  let berth: Berth
+  let found: Findings
+
+  beforeAll(async () => {
+    berth = await Berth.demo({
+      API_KEY: ADMIN,
+      API_KEYS: `viewer:reader:${randomBytes(16).toString('hex')},operator:hand:${randomBytes(16).toString('hex')}`,
+      READ_AUTH: 'required',
+      RATE_LIMIT_MUTATIONS: UNLIMITED,
+      RATE_LIMIT_AUTH_FAILURES: UNLIMITED,
+      MAX_REPLICAS,
+      // Other demos may run on this machine.
+      BERTH_DEMO_PORT: String(await freePort()),
+      ACE_HTTPS_RANGE: '50000-54999',
+    })
+    await berth.start()
+    await startStream()
+    found = await fuzz(berth.url, ADMIN)
+  })
+  afterAll(async () => {
+    await berth?.discard()
+  })
+
+  const startStream = async () => {
+    const [engine] = await eventually('there is an engine', async () => {
+      const { body } = await berth.send('GET', '/engines', undefined, HEADERS)
+      return (body as Engine[]).length > 0 ? (body as Engine[]) : null
+    })
+    const { status } = await berth.send(
+      'POST',
+      '/events/stream_started',
+      {
+        container_id: engine?.container_id,
+        engine: { host: engine?.host, port: engine?.port },
+        stream: { key_type: 'infohash', key: '94c2fd8fb9bc8f2fc71a2cbe9d4b866f227a0209' },
+        session: {
+          playback_session_id: 'session',
+          stat_url: `http://${engine?.host}:${engine?.port}/ace/stat/a/b`,
+          command_url: `http://${engine?.host}:${engine?.port}/ace/cmd/a/b`,
+          is_live: 1,
+        },
+        labels: { stream_id: STREAM },
+      },
+      HEADERS,
+    )
+    expect(status).toBe(200)
+  }
+
+  it('is asked for every operation', () => {
+    process.stdout.write(
+      `${found.tested} of ${found.operations} operations, ${found.cases} requests, ${found.failures.length} with failures\n`,
+    )
+    expect(found.errors).toEqual([])
+    expect(found.tested).toBe(found.operations)
+    expect(found.operations).toBeGreaterThan(40)
+  })
+
+  it('answers nothing that its document does not say', () => {
+    expect(found.failures.map(({ operation, told }) => `${operation}\n${told}`).join('\n\n')).toBe('')
+  })
+
+  it('does what it is asked: of each operation some request succeeds', () => {
+    expect(found.neverAccepted.filter((operation) => !MAY_FAIL.includes(operation))).toEqual([])
+  })
+
+  it('has every part in good health after all that', async () => {
+    await eventually('all is ready', async () => {
+      const { status, body } = await berth.send('GET', '/readyz', undefined, HEADERS)
+      if (status === 200) return body
+      throw new Error(JSON.stringify(body))
+    })
+  })
+
+  it('has a page for every problem that its document names', async () => {
+    const { paths } = (await berth.send('GET', '/openapi.json')).body as { paths: Record<string, Record<string, Operation>> }
+    const answers = Object.values(paths)
+      .flatMap(Object.values<Operation>)
+      .flatMap(({ responses }) => Object.values(responses))
+    const problems = answers.filter(({ content }) => Object.keys(content).join() === 'application/problem+json')
+    const types = new Set(problems.flatMap(({ description }) => [...description.matchAll(/`([a-z-]+)`/g)].map(([, type]) => type)))
+    expect(types.size).toBeGreaterThan(10)
+    for (const type of types) expect([type, (await fetch(`${berth.url}/problems/${type}`)).status]).toEqual([type, 200])
+  })
+})
