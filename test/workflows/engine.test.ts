@@ -49,7 +49,7 @@ describe('an engine', () => {
       problem: null,
     })
     await eventually(async () => (await lastTold(pool))?.revision === view.revision)
-    expect(await lastTold(pool)).toEqual(view)
+    expect(await lastTold(pool)).toEqual({ ...view, ended: [] })
     const revisions = (await toldTo<EngineView>(pool.fleet, 'engineChanged')).map(({ revision }) => revision)
     expect(revisions).toEqual(revisions.toSorted((a, b) => a - b))
     await keepHistory(pool.engine('a'), 'engine-running')
@@ -339,7 +339,7 @@ describe('removal', () => {
     expect(await toldTo(pool.fleet, 'engineGone')).toEqual([])
     retiring.open()
     await eventually(async () => (await pool.engine('a').describe()).status.name === 'COMPLETED')
-    expect(await toldTo(pool.fleet, 'engineGone')).toEqual([{ engineId: 'a' }])
+    expect(await toldTo(pool.fleet, 'engineGone')).toEqual([{ engineId: 'a', ended: [] }])
     await keepHistory(pool.engine('a'), 'engine-removed')
   })
 
@@ -365,7 +365,7 @@ describe('removal', () => {
     expect(cancelled).toBe(true)
     expect(pool.asked.provision).toHaveLength(1)
     expect(pool.asked.retire).toHaveLength(1)
-    expect(await toldTo(pool.fleet, 'engineGone')).toEqual([{ engineId: 'a' }])
+    expect(await toldTo(pool.fleet, 'engineGone')).toEqual([{ engineId: 'a', ended: [] }])
     await keepHistory(pool.engine('a'), 'engine-removed-while-provisioning')
   })
 

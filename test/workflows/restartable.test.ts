@@ -101,7 +101,7 @@ describe('when the worker that provisions is lost', () => {
     second.letGo()
     await eventually(async () => (await pool.engine('a').describe()).status.name === 'COMPLETED')
     expect(pool.asked.retire).toHaveLength(1)
-    expect(await toldTo(pool.fleet, 'engineGone')).toEqual([{ engineId: 'a' }])
+    expect(await toldTo(pool.fleet, 'engineGone')).toEqual([{ engineId: 'a', ended: [] }])
   })
 
   test('nothing happens when nothing was under way', async () => {

@@ -23,7 +23,7 @@ export interface Page<Item> {
   next_cursor: string | null
 }
 
-/** `environment`: what the container was made with, secrets masked. */
-export type EngineDetail = Detail & { environment: Record<string, string> }
+/** `environment`: what the container was made with, secrets masked; left out where the API does not tell it. */
+export type EngineDetail = Detail & { environment?: Record<string, string> }
 
 export type StreamSample = Pick<StreamState, 'peers' | 'speed_down' | 'speed_up' | 'downloaded' | 'uploaded' | 'status'> & { ts: string }

@@ -138,24 +138,20 @@ function Streams({ engine }: { engine: EngineState }) {
 
 /** Anew for each container, as it is what that one was made with. */
 function MadeWith({ engine }: { engine: EngineState }) {
-  const { data, error, refetch } = useQuery({
+  const { data } = useQuery({
     queryKey: ['engine', engine.engine_id, engine.container_id],
     queryFn: ({ signal }) => readEngine(engine.engine_id, { signal }),
   })
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-      <PanelCard title="Environment" flush>
-        {error !== null ? (
-          <Failure error={error} retry={() => void refetch()} />
-        ) : data === undefined ? (
-          <Loading />
-        ) : (
-          <PairTable caption="Environment" pairs={data.environment ?? {}} empty="Nothing is known of its environment." />
-        )}
-        <Text size="xs" c="dimmed" px={18} py={8}>
-          Secrets are masked.
-        </Text>
-      </PanelCard>
+      {data?.environment !== undefined && (
+        <PanelCard title="Environment" flush>
+          <PairTable caption="Environment" pairs={data.environment} empty="It was made with none." />
+          <Text size="xs" c="dimmed" px={18} py={8}>
+            Secrets are masked.
+          </Text>
+        </PanelCard>
+      )}
       <PanelCard title="Labels" flush>
         <PairTable caption="Labels" pairs={engine.labels} empty="It has no labels." />
       </PanelCard>

@@ -68,6 +68,7 @@ function page(title: string, body: ReturnType<typeof html>, swagger: boolean) {
     <html lang="en">
       <head>
         <meta charset="utf-8" />
+        <link rel="icon" href="data:," />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
         ${swagger ? html`<link rel="stylesheet" href="/docs/swagger-ui.css" />` : html`<style>${raw(STYLE)}</style>`}
