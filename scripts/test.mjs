@@ -13,6 +13,8 @@ import { runScript, Steps } from './setup/steps.mjs'
 import { obtainTestServer } from './setup/test-server-binary.mjs'
 
 const ci = process.env.CI === 'true'
+/** Names of suites to run alone, without the static checks; none for all but those that are aside. */
+const asked = process.argv.slice(2)
 
 await runScript(async () => {
   const total = { passed: 0, failed: 0, skipped: 0, notRun: [] }
@@ -33,16 +35,14 @@ async function runAll(total) {
   const env = await prepare(steps, { external: false })
   const testServer = await steps.run('test server', (say) => obtainTestServer(say))
   await steps.run('chaos build', compileCampaigns)
-  const early = new Map(suites.filter((suite) => suite.early && !missing(suite)).map((suite) => [suite, settled(suite.obtain(steps))]))
-  const failedChecks = await runChecks(steps, staticChecks)
+  const checks = asked.length === 0 ? staticChecks : []
+  const failedChecks = await runChecks(steps, checks)
   total.failed += failedChecks.length
-  total.passed += staticChecks.length - failedChecks.length
-  for (const suite of suites) {
+  total.passed += checks.length - failedChecks.length
+  for (const suite of suites.filter(({ name, aside }) => (asked.length === 0 ? !aside : asked.includes(name)))) {
     const { name } = suite
     const absent = missing(suite)
-    const { obstacle, ...tools } = absent
-      ? { obstacle: absent }
-      : ((early.has(suite) ? (await early.get(suite))() : await suite.obtain?.(steps)) ?? {})
+    const { obstacle, ...tools } = absent ? { obstacle: absent } : ((await suite.obtain?.(steps)) ?? {})
     if (obstacle) {
       steps.line('-', name, `not run: ${obstacle.cause}; to run them: ${obstacle.fix}`)
       total.notRun.push(name)
@@ -60,16 +60,6 @@ async function runAll(total) {
 /** What is missing on this machine for a suite; with CI=true it is obtained, or the run fails. */
 function missing({ obstacle }) {
   return ci ? null : (obstacle?.() ?? null)
-}
-
-/** The outcome as a function that answers or throws it, so that a failure is met where it is awaited. */
-function settled(promise) {
-  return promise.then(
-    (value) => () => value,
-    (error) => () => {
-      throw error
-    },
-  )
 }
 
 /** The tests' own servers: a Temporal address or profile of the machine must not leak into them. */

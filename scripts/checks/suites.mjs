@@ -13,8 +13,8 @@ import { root } from '../setup/root.mjs'
 
 /**
  * In the order they run: the quick ones first. The names are those of the projects in vitest.config.ts. `obtain` gets what only this suite needs, as environment;
- * `early` ones begin beside the suites before.
- * @type {{ name: string, obstacle?: () => { cause: string, fix: string } | null, obtain?: (steps: import('../setup/steps.mjs').Steps) => Promise<NodeJS.ProcessEnv>, early?: boolean }[]}
+ * what is `aside` runs only when it is asked for by its name, as it builds for minutes.
+ * @type {{ name: string, obstacle?: () => { cause: string, fix: string } | null, obtain?: (steps: import('../setup/steps.mjs').Steps) => Promise<NodeJS.ProcessEnv>, aside?: boolean }[]}
  */
 export const suites = [
   { name: 'unit' },
@@ -38,7 +38,7 @@ export const suites = [
   {
     name: 'image',
     obstacle: dockerObstacle,
-    early: true,
+    aside: true,
     obtain: async (steps) => ({
       BERTH_COMPOSE: await steps.run('docker compose', (say) => obtainCompose(say)),
       BERTH_IMAGE_NODE: await steps.run('node of the image', (say) => obtainImageNode(say)),

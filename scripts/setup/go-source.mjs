@@ -50,8 +50,7 @@ export async function fromGoModule({ name, version, module, sum, program, settin
       join(folder, name),
       program,
     ]
-    // It goes on beside tests, which are not to wait for the processor.
-    const { code, output } = await command('nice', ['-n', '19', 'go', ...args], {
+    const { code, output } = await command('go', args, {
       cwd: sources,
       env: { ...env, CGO_ENABLED: '0' },
       timeout: 30 * 60_000,

@@ -8,7 +8,7 @@ import { eventually } from '../support/world.js'
 
 /** The checkpoints of making a forwarded engine anew at which something is half done, in order. */
 const STEPS = ['revoked', 'seen-gone', 'own-containers-removed', 'created', 'confirmed', 'started']
-const STOPPED_FOR_MS = Number(process.env.BERTH_TEST_STOPPED_S ?? '60') * 1000
+const STOPPED_FOR_MS = Number(process.env.BERTH_TEST_STOPPED_S ?? '30') * 1000
 
 describe.skipIf(whyNoDockerd() !== null)('a worker', () => {
   const folder = mkdtempSync(join(tmpdir(), 'berth-crash-'))
