@@ -13,7 +13,7 @@ import { root } from '../setup/root.mjs'
 
 /**
  * In the order they run: the quick ones first. The names are those of the projects in vitest.config.ts. `obtain` gets what only this suite needs, as environment;
- * what is `aside` runs only when it is asked for by its name, as it builds for minutes.
+ * what is `aside` runs only when it is asked for by its name, as it takes minutes.
  * @type {{ name: string, obstacle?: () => { cause: string, fix: string } | null, obtain?: (steps: import('../setup/steps.mjs').Steps) => Promise<NodeJS.ProcessEnv>, aside?: boolean }[]}
  */
 export const suites = [
@@ -26,6 +26,7 @@ export const suites = [
   },
   {
     name: 'fuzz',
+    aside: true,
     obtain: async (steps) => {
       const { python, obstacle } = await steps.run('schemathesis', (say) =>
         obtainSchemathesis(say, { required: process.env.CI === 'true' }),
