@@ -41,13 +41,13 @@ async function runAll(total) {
   total.passed += checks.length - failedChecks.length
   for (const suite of suites.filter(({ name, aside }) => (asked.length === 0 ? !aside : asked.includes(name)))) {
     const { name } = suite
-    const absent = missing(suite)
-    const { obstacle, ...tools } = absent ? { obstacle: absent } : ((await suite.obtain?.(steps)) ?? {})
+    const obstacle = missing(suite)
     if (obstacle) {
       steps.line('-', name, `not run: ${obstacle.cause}; to run them: ${obstacle.fix}`)
       total.notRun.push(name)
       continue
     }
+    const tools = await suite.obtain?.(steps)
     const started = performance.now()
     const { passed, failed, skipped } = await runSuite(name, { ...testEnvironment(env, testServer), ...tools })
     steps.line(failed === 0 ? '✓' : '✗', name, `${passed} passed, ${failed} failed, ${skipped} skipped`, performance.now() - started)

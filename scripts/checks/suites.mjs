@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { chromiumObstacle, obtainChromium } from '../setup/chromium.mjs'
 import { command } from '../setup/command.mjs'
 import { obtainCompose, obtainImageNode } from '../setup/image-tools.mjs'
-import { obtainSchemathesis } from '../setup/schemathesis.mjs'
 import { root } from '../setup/root.mjs'
+import { obtainSchemathesis, schemathesisObstacle } from '../setup/schemathesis.mjs'
 
 /**
  * In the order they run: the quick ones first. The names are those of the projects in vitest.config.ts. `obtain` gets what only this suite needs, as environment;
@@ -27,12 +27,8 @@ export const suites = [
   {
     name: 'fuzz',
     aside: true,
-    obtain: async (steps) => {
-      const { python, obstacle } = await steps.run('schemathesis', (say) =>
-        obtainSchemathesis(say, { required: process.env.CI === 'true' }),
-      )
-      return obstacle ? { obstacle } : { BERTH_SCHEMATHESIS: python }
-    },
+    obstacle: schemathesisObstacle,
+    obtain: async (steps) => ({ BERTH_SCHEMATHESIS: await steps.run('schemathesis', (say) => obtainSchemathesis(say)) }),
   },
   { name: 'docker', obstacle: dockerObstacle },
   { name: 'e2e', obstacle: dockerObstacle },

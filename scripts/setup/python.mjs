@@ -2,39 +2,45 @@
  * @module
  * Finds a Python that can make environments. Only tests need one.
  */
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { command, lastLines } from './command.mjs'
+import { SetupFailure } from './failure.mjs'
 
-const oldest = [3, 11]
 const aptGet = '/usr/bin/apt-get'
 const candidates = ['python3', '/usr/bin/python3', 'python3.13', 'python3.12', 'python3.11']
-const probe = `import sys, venv, ensurepip; sys.exit(0 if sys.version_info >= (${oldest.join(', ')}) else 3)`
+const probe = 'import sys, venv, ensurepip; sys.exit(0 if sys.version_info >= (3, 11) else 3)'
+const missing = {
+  cause: 'they need Python 3.11 or newer with its module venv, and there is none',
+  fix: 'install it (on Debian and Ubuntu the packages python3 and python3-venv)',
+}
+
+/** Why there is no Python here and what to do about it, or `null` when there is one or Debian's can be installed. */
+export function pythonObstacle() {
+  return firstUsable() || installable() ? null : missing
+}
 
 /**
  * A Python of 3.11 or newer with its module `venv`; Debian's packages are installed for it where this may be done.
  * @param {(doing: string) => void} say
- * @returns {Promise<{ python: string } | { obstacle: { cause: string, fix: string } }>}
  */
-export async function findPython(say) {
-  const present = await firstUsable()
-  if (present) return { python: present }
-  if (process.getuid?.() === 0 && existsSync(aptGet)) {
-    say("installing Debian's python3-venv")
-    const refusal = await installFromDebian()
-    const installed = refusal === null ? await firstUsable() : null
-    if (installed) return { python: installed }
-    return { obstacle: { cause: refusal ?? "Debian's python3 is too old: 3.11 is needed", fix: 'install Python 3.11 or newer' } }
-  }
-  const cause = 'there is no python3 of version 3.11 or newer that has its module venv'
-  return { obstacle: { cause, fix: 'install it (on Debian and Ubuntu the packages python3 and python3-venv)' } }
+export async function obtainPython(say) {
+  const present = firstUsable()
+  if (present) return present
+  if (!installable()) throw new SetupFailure(missing.cause, missing.fix)
+  say("installing Debian's python3-venv")
+  const refusal = await installFromDebian()
+  const installed = refusal === null ? firstUsable() : null
+  if (installed) return installed
+  throw new SetupFailure(refusal ?? "Debian's python3 is older than 3.11", missing.fix)
 }
 
-async function firstUsable() {
-  for (const python of candidates) {
-    const { code } = await command(python, ['-c', probe], { timeout: 30_000 })
-    if (code === 0) return python
-  }
-  return null
+function firstUsable() {
+  return candidates.find((python) => spawnSync(python, ['-c', probe], { stdio: 'ignore', timeout: 30_000 }).status === 0)
+}
+
+function installable() {
+  return process.getuid?.() === 0 && existsSync(aptGet)
 }
 
 /** Why it could not be installed, `null` when it was. */

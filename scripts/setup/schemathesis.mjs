@@ -9,7 +9,7 @@ import { cacheFolder } from './cache-folder.mjs'
 import { command, lastLines } from './command.mjs'
 import { SetupFailure } from './failure.mjs'
 import { locked } from './lock.mjs'
-import { findPython } from './python.mjs'
+import { obtainPython, pythonObstacle } from './python.mjs'
 import { root } from './root.mjs'
 
 const requirements = join(root, 'scripts/setup/schemathesis-requirements.txt')
@@ -20,27 +20,25 @@ export function keptSchemathesis() {
   return existsSync(python) ? python : null
 }
 
+/** Why it cannot be had here and what to do about it, or `null` when it is there or can be obtained. */
+export function schemathesisObstacle(env = process.env) {
+  return env.BERTH_SCHEMATHESIS || keptSchemathesis() ? null : pythonObstacle()
+}
+
 /**
- * Finds or makes the environment; BERTH_SCHEMATHESIS names an interpreter that has schemathesis already. The value is the
- * interpreter, or what stands in the way when there is no Python that could run it and `required` is not set.
+ * Finds or makes the environment; the value is its interpreter. BERTH_SCHEMATHESIS names one that has schemathesis already.
  * @param {(doing: string) => void} say
- * @param {{ env?: NodeJS.ProcessEnv, required?: boolean }} [options]
- * @returns {Promise<import('./steps.mjs').StepResult<{ python?: string, obstacle?: { cause: string, fix: string } }>>}
+ * @param {NodeJS.ProcessEnv} [env]
  */
-export async function obtainSchemathesis(say, { env = process.env, required = false } = {}) {
-  if (env.BERTH_SCHEMATHESIS) return { value: { python: env.BERTH_SCHEMATHESIS }, upToDate: true }
+export async function obtainSchemathesis(say, env = process.env) {
+  if (env.BERTH_SCHEMATHESIS) return { value: env.BERTH_SCHEMATHESIS, upToDate: true }
   const kept = keptSchemathesis()
-  if (kept && (await runs(kept))) return { value: { python: kept }, upToDate: true }
+  if (kept && (await runs(kept))) return { value: kept, upToDate: true }
   return locked(async () => {
-    const found = await findPython(say)
-    if ('obstacle' in found) {
-      const { cause, fix } = found.obstacle
-      if (required) throw new SetupFailure(`schemathesis could not be had: ${cause}`, fix)
-      return { value: found, detail: `not there: ${cause}` }
-    }
+    const base = await obtainPython(say)
     say('fetching schemathesis')
-    const python = await make(found.python)
-    return { value: { python }, detail: `fetched ${await versionOf(python)}` }
+    const value = await make(base)
+    return { value, detail: `fetched ${await versionOf(value)}` }
   }, say)
 }
 
