@@ -32,14 +32,21 @@ export function schemathesisObstacle(env = process.env) {
  */
 export async function obtainSchemathesis(say, env = process.env) {
   if (env.BERTH_SCHEMATHESIS) return { value: env.BERTH_SCHEMATHESIS, upToDate: true }
-  const kept = keptSchemathesis()
-  if (kept && (await runs(kept))) return { value: kept, upToDate: true }
+  const kept = await keptAndSound()
+  if (kept) return { value: kept, upToDate: true }
   return locked(async () => {
+    const made = await keptAndSound()
+    if (made) return { value: made, upToDate: true }
     const base = await obtainPython(say)
     say('fetching schemathesis')
     const value = await make(base)
     return { value, detail: `fetched ${await versionOf(value)}` }
   }, say)
+}
+
+async function keptAndSound() {
+  const kept = keptSchemathesis()
+  return kept && (await runs(kept)) ? kept : null
 }
 
 /** Makes it aside and moves it into place whole: an environment runs wherever it lies when it is run by its interpreter. */
