@@ -8,6 +8,7 @@ import {
   type Client,
   isGrpcServiceError,
   WorkflowFailedError,
+  type WorkflowHandle,
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client'
@@ -95,11 +96,13 @@ export function createGateway(
     return observed
   }
 
-  async function waitFor(what: string, done: (snapshot: Snapshot) => EngineView | 'gone' | null): Promise<EngineView | null> {
+  type Waited = EngineView | 'gone' | null
+
+  async function waitFor(what: string, done: (snapshot: Snapshot) => Waited | Promise<Waited>): Promise<EngineView | null> {
     const deadline = Date.now() + WAIT_MS
     while (Date.now() < deadline) {
       const snapshot = await cache.get(WAIT_STEP_MS).catch(untilItAnswers)
-      const found = snapshot === null || snapshot.stale ? null : done(snapshot)
+      const found = snapshot === null || snapshot.stale ? null : await done(snapshot)
       if (found !== null) return found === 'gone' ? null : found
       await delay(WAIT_STEP_MS)
     }
@@ -157,12 +160,22 @@ export function createGateway(
     return engineOf(await updating(() => fleet.executeUpdate(messages.deleteEngine, { args: [{ engineId, requestId }], updateId })))
   }
 
-  /** Whether its workflow has run to its end; false of one that has yet to begin. */
+  /** Whether its workflow is known to have run to its end; false of one that has yet to begin. */
   async function hasEnded(engineId: string): Promise<boolean> {
     try {
       return (await reading(() => engineOfPool(engineId).describe())).status.name === 'COMPLETED'
+    } catch {
+      return false
+    }
+  }
+
+  /** What is asked of one engine: that it has ended meanwhile means that it is gone, not that nobody works. */
+  async function ofEngine<T>(engineId: string, call: (engine: WorkflowHandle) => Promise<T>): Promise<T> {
+    try {
+      return await updating(() => call(engineOfPool(engineId)))
     } catch (error) {
-      if (error instanceof BerthError && error.cause instanceof WorkflowNotFoundError) return false
+      if (error instanceof BerthError && error.cause instanceof WorkflowNotFoundError && (await hasEnded(engineId)))
+        throw new BerthError('not-found', `engine ${engineId} was removed a moment ago: GET /engines lists those that are there`)
       throw error
     }
   }
@@ -179,15 +192,10 @@ export function createGateway(
 
     async provision(request) {
       const engineId = await provisioning(request)
-      if (await hasEnded(engineId))
-        throw new BerthError(
-          'not-found',
-          `Engine ${engineId}, which this request made before, has been removed since: ask with a new Idempotency-Key.`,
-        )
       let shown = false
-      const view = await waitFor(`Engine ${engineId}`, ({ fleet: { engines } }) => {
+      const view = await waitFor(`Engine ${engineId}`, async ({ fleet: { engines } }) => {
         const engine = engines.find((candidate) => candidate.engineId === engineId)
-        if (!engine) return shown ? 'gone' : null
+        if (!engine) return shown || (await hasEnded(engineId)) ? 'gone' : null
         shown = true
         if (engine.phase === 'backing-off' && engine.problem) {
           throw new BerthError('provisioning-failed', `${engine.problem.detail} Engine ${engineId} is tried again by itself.`, {
@@ -197,7 +205,8 @@ export function createGateway(
         }
         return engine.containerId !== null && (engine.phase === 'starting' || engine.phase === 'running') ? engine : null
       })
-      if (view === null) throw new BerthError('not-found', `Engine ${engineId} was removed while it was being made.`)
+      if (view === null)
+        throw new BerthError('not-found', `Engine ${engineId}, which this request asked for, was removed: ask with a new Idempotency-Key.`)
       return view
     },
 
@@ -261,7 +270,7 @@ export function createGateway(
         const where = containerId ?? `${host}:${port}`
         throw new BerthError('not-found', `no engine is at ${where}: GET /engines lists their hosts and ports`)
       }
-      const answer = await updating(() => engineOfPool(engine.engineId).executeUpdate(messages.streamStarted, { args: [stream] }))
+      const answer = await ofEngine(engine.engineId, (workflow) => workflow.executeUpdate(messages.streamStarted, { args: [stream] }))
       if (answer.kind === 'refused') throw new BerthError(answer.type, answer.message)
       await shows(answer.stream.id, true)
       return answer.stream
@@ -276,8 +285,12 @@ export function createGateway(
       )
       const id = streamId ?? player?.streams[0]?.id
       if (player === undefined || id === undefined) return { updated: false, stream: null }
-      const stream = await updating(() =>
-        engineOfPool(player.engineId).executeUpdate(messages.streamEnded, { args: [{ streamId: id, reason: reason ?? 'ended' }] }),
+      const end = { streamId: id, reason: reason ?? 'ended' }
+      const stream = await ofEngine(player.engineId, (workflow) => workflow.executeUpdate(messages.streamEnded, { args: [end] })).catch(
+        (error: unknown) => {
+          if (error instanceof BerthError && error.type === 'not-found') return null
+          throw error
+        },
       )
       await shows(id, false)
       return { updated: stream !== null, stream }
