@@ -10,8 +10,10 @@ import {
   WorkflowFailedError,
   type WorkflowHandle,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client'
+import { ApplicationFailure } from '@temporalio/common'
 import { BerthError } from '../domain/errors.js'
 import { findEngine, findPlayer } from '../domain/find-engine.js'
 import { limit } from '../domain/limit.js'
@@ -82,7 +84,7 @@ export function createGateway(
 
   async function updating<T>(call: () => Promise<T>): Promise<T> {
     try {
-      return await turn(() => client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, call))
+      return await turn(() => client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () => asOftenAsOvertaken(call)))
     } catch (error) {
       throw translated(error)
     } finally {
@@ -420,6 +422,24 @@ async function partsOf(client: Client, pool: string, snapshot: () => Promise<Sna
 
 /** gRPC status codes. */
 const DEADLINE_EXCEEDED = 4
+const FAILED_PRECONDITION = 9
+
+/** Asks again when the workflow went on in a new run, or its task was taken back, while it was asked. */
+async function asOftenAsOvertaken<T>(call: () => Promise<T>, attempts = 4): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call()
+    } catch (error) {
+      if (attempt === attempts || !isOvertaken(error)) throw error
+      await delay(attempt * 20)
+    }
+  }
+}
+
+function isOvertaken(error: unknown): boolean {
+  if (!(error instanceof WorkflowUpdateFailedError)) return grpcStatusOf(error)?.code === FAILED_PRECONDITION
+  return error.cause instanceof ApplicationFailure && error.cause.type === 'AcceptedUpdateCompletedWorkflow'
+}
 
 function grpcStatusOf(error: unknown): { code: number; details: string } | null {
   const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error
@@ -449,6 +469,7 @@ function translated(error: unknown): BerthError {
     const detail = `Temporal cannot be asked (${status.details}): start it, or set TEMPORAL_ADDRESS to where it is.`
     return new BerthError('unavailable', detail, { retryAfterSeconds: 2, cause: error })
   }
-  const message = error instanceof Error ? error.message : String(error)
+  const cause = error instanceof WorkflowUpdateFailedError ? error.cause : error
+  const message = cause instanceof Error ? cause.message : String(cause)
   return new BerthError('unavailable', `Temporal could not answer: ${message}`, { retryAfterSeconds: 2, cause: error })
 }
