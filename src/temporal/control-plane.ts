@@ -64,6 +64,7 @@ export interface PartStatus {
 /**
  * 1. Every method ends within 5 s (`provision` and `remove` within 30 s) and rejects with `BerthError` only.
  * 2. Mutations carry a request id; repeating one with the same id has one effect.
+ * 3. What cannot be done for want of a part (worker, Temporal; Docker for what waits for a container) is refused within 2 s with `unavailable`, which names it.
  */
 export interface ControlPlane {
   /** The newest snapshot not older than `maxAgeMs`; one read serves all who ask at once. Rejects with `unavailable` only if there never was one. */

@@ -82,7 +82,7 @@ export function createGateway(
     }
   }
 
-  async function updating<T>(call: () => Promise<T>): Promise<T> {
+  async function telling<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await turn(() => client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () => asOftenAsOvertaken(call)))
     } catch (error) {
@@ -90,6 +90,18 @@ export function createGateway(
     } finally {
       cache.invalidate()
     }
+  }
+
+  /** What only a worker can answer: while none does, it is refused and has not been asked. */
+  async function updating<T>(call: () => Promise<T>): Promise<T> {
+    await cache.fresh(SNAPSHOT_AGE_MS)
+    return telling(call)
+  }
+
+  /** What waits for a container is not begun while Docker cannot be asked. */
+  async function withDocker(): Promise<void> {
+    const { docker } = (await cache.fresh(SNAPSHOT_AGE_MS)).fleet
+    if (!docker.reachable) throw noDocker(docker.detail, 'Nothing was changed.')
   }
 
   async function observedNow(): Promise<Observed> {
@@ -106,6 +118,8 @@ export function createGateway(
       const snapshot = await cache.get(WAIT_STEP_MS).catch(untilItAnswers)
       const found = snapshot === null || snapshot.stale ? null : await done(snapshot)
       if (found !== null) return found === 'gone' ? null : found
+      if (snapshot?.fleet.docker.reachable === false)
+        throw noDocker(snapshot.fleet.docker.detail, `${what} is under way and goes on when Docker answers.`)
       await delay(WAIT_STEP_MS)
     }
     throw new BerthError('timeout', `${what} is under way and not done after ${WAIT_MS / 1000} s. It goes on: ask GET /engines.`)
@@ -193,6 +207,7 @@ export function createGateway(
     snapshot: (maxAgeMs = SNAPSHOT_AGE_MS) => cache.get(maxAgeMs),
 
     async provision(request) {
+      await withDocker()
       const engineId = await provisioning(request)
       let shown = false
       const view = await waitFor(`Engine ${engineId}`, async ({ fleet: { engines } }) => {
@@ -237,6 +252,7 @@ export function createGateway(
     samplesOf: (streamId, sinceMs) => history?.since(streamId, sinceMs) ?? [],
 
     async remove(id, requestId) {
+      await withDocker()
       const engineId = await removing(id, requestId)
       await waitFor(`The removal of engine ${engineId}`, ({ fleet: { engines } }) =>
         engines.some((engine) => engine.engineId === engineId) ? null : 'gone',
@@ -299,6 +315,7 @@ export function createGateway(
     },
 
     async logs(id, tail) {
+      await withDocker()
       const { engineId, containerId } = await named(id)
       if (containerId === null) throw new BerthError('not-found', `engine ${engineId} has no container now`)
       try {
@@ -323,7 +340,7 @@ export function createGateway(
 
     async retryNow() {
       const waiting = (await cache.get(0)).fleet.engines.filter(({ phase }) => phase === 'backing-off')
-      await Promise.all(waiting.map(({ engineId }) => updating(() => engineOfPool(engineId).signal(messages.retryNow))))
+      await Promise.all(waiting.map(({ engineId }) => telling(() => engineOfPool(engineId).signal(messages.retryNow))))
       return waiting.length
     },
 
@@ -341,12 +358,12 @@ export function createGateway(
       const { fleet: known } = await cache.get(0)
       const engines = known.engines.filter(({ phase }) => phase !== 'removing').map(({ engineId }) => engineOfPool(engineId))
       const workflows = [...engines, fleet, lease, watcher]
-      await Promise.all(workflows.map((workflow) => updating(() => workflow.signal(messages.refresh))))
+      await Promise.all(workflows.map((workflow) => telling(() => workflow.signal(messages.refresh))))
       return workflows.length
     },
 
     async park() {
-      await updating(() => fleet.signal(messages.parkFleet))
+      await telling(() => fleet.signal(messages.parkFleet))
       await waitFor('The removal of all engines', ({ fleet: { engines } }) => (engines.length === 0 ? 'gone' : null))
     },
 
@@ -365,6 +382,11 @@ function leaseOf(answer: messages.OperatorAnswer): LeaseView {
 function untilItAnswers(error: unknown): null {
   if (error instanceof BerthError && error.type === 'unavailable') return null
   throw error
+}
+
+function noDocker(detail: string | null, consequence: string): BerthError {
+  const message = `Docker cannot be asked${detail === null ? '' : ` (${detail})`}. ${consequence}`
+  return new BerthError('unavailable', message, { code: 'docker-unreachable', retryAfterSeconds: 5 })
 }
 
 function engineOf(answer: messages.FleetAnswer): string {

@@ -3,7 +3,7 @@ import { type EngineAnswer, Engines } from '../../chaos/api.js'
 import { wrongEngines } from '../../chaos/api-record.js'
 import { orphans, type Seen, unmet } from '../../chaos/convergence.js'
 import { FaultWindows } from '../../chaos/fault-windows.js'
-import { checkLease, checkRuns, checkSamples } from '../../chaos/final-checks.js'
+import { checkCalm, checkLease, checkPorts, checkRuns, checkSamples } from '../../chaos/final-checks.js'
 import { ForeignGuard } from '../../chaos/foreign-guard.js'
 import { LeaseAnswer, LeaseRecord } from '../../chaos/lease-record.js'
 import { Random } from '../../chaos/random.js'
@@ -110,6 +110,49 @@ describe('what is counted when a campaign is over', () => {
     checkSamples({ doubles }, runsOf(), violations)
     checkLease(new LeaseRecord(), runsOf(event('create', A, 1, forwarded(3))), violations)
     expect(violations.all().map(({ invariant }) => invariant)).toEqual(['I1', 'I2', 'I5'])
+  })
+})
+
+describe('of several forwarded ports (I9)', () => {
+  const found = (countedSince: (port: number) => number | null): string[] => {
+    const violations = new Violations()
+    checkPorts(lease({ epoch: 1, granted: 1_000 }).log, countedSince, violations)
+    return violations.of('I9').map(({ what }) => what)
+  }
+
+  it('is content with a grant of the one that was the lowest by then', () => {
+    expect(found(() => 1_000)).toEqual([])
+  })
+
+  it('finds a grant of one that never was the lowest, and of one that only became it later', () => {
+    expect(found(() => null)).toEqual(['epoch 1 was granted for port 41000, which was never the lowest'])
+    expect(found(() => 1_100)).toEqual(['epoch 1 was granted for port 41000, which only later became the lowest'])
+  })
+})
+
+describe('while clocks alone are wrong (I5)', () => {
+  const found = ({ calm = true, rotates = false, ended = 1_500, why = 'test' }): string[] => {
+    const windows = new FaultWindows()
+    windows.begin({ row: 24, name: 'a clock an hour ahead', hidesPort: false, calm }, 1_000).healedAt = 2_000
+    const turnovers = lease({ epoch: 1, granted: 500, ended }).log.map((turnover) => ({ ...turnover, ended: why }))
+    const violations = new Violations()
+    checkCalm(turnovers, windows.all(), rotates, violations)
+    return violations.of('I5').map(({ what }) => what)
+  }
+
+  it('finds a turnover, and says during which fault', () => {
+    expect(found({})).toEqual(['epoch 1 ended (test) while nothing happened but: 24 a clock an hour ahead'])
+  })
+
+  it('lets be what came before or after it, or while another fault was in force', () => {
+    expect(found({ ended: 999 })).toEqual([])
+    expect(found({ ended: 2_001 })).toEqual([])
+    expect(found({ calm: false })).toEqual([])
+  })
+
+  it('takes a rotation by the period for what it is, and only where there is a period', () => {
+    expect(found({ rotates: true, why: 'rotation' })).toEqual([])
+    expect(found({ rotates: false, why: 'rotation' })).toHaveLength(1)
   })
 })
 

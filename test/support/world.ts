@@ -193,7 +193,7 @@ export class Berth {
     this.dataDir = mkdtempSync(join(tmpdir(), 'berth-e2e-'))
   }
 
-  static async prepare(world: DockerWorld, env: NodeJS.ProcessEnv = {}): Promise<Berth> {
+  static async prepare(world: { dockerd: Pick<Dockerd, 'dockerHost'> }, env: NodeJS.ProcessEnv = {}): Promise<Berth> {
     if (!existsSync(CLI)) throw new Error('dist is not there: run "npm run build" first')
     const [api, temporal] = [await freePort(), await freePairOfPorts()]
     return new Berth(api, temporal, {
