@@ -18,6 +18,16 @@ const TYPE_NAMES: Record<string, string> = {
   DATETIME: 'Datetime',
 }
 
+/**
+ * One machine with few workflows needs no partitions, and a task finds its worker sooner without them. The signals that one run takes are one task when they come
+ * at once: of 10,000, the default, a worker is longer at it than a task may take, again and again. Those above are refused until the run has continued as new.
+ */
+const DYNAMIC_VALUES = [
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
+  'history.maximumSignalsPerExecution=1000',
+]
+
 export interface TemporalServerOptions {
   /** Path of the `temporal` binary. */
   binary: string
@@ -32,11 +42,7 @@ export function temporalArguments({ dataDir, port, namespace }: TemporalServerOp
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(port + UI_PORT_OFFSET)],
     ...['--db-filename', join(dataDir, 'temporal.db')],
     ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=FULL'],
-    // One machine with few workflows needs no partitions, and a task finds its worker sooner without them.
-    ...['matching.numTaskqueueReadPartitions=1', 'matching.numTaskqueueWritePartitions=1'].flatMap((value) => [
-      '--dynamic-config-value',
-      value,
-    ]),
+    ...DYNAMIC_VALUES.flatMap((value) => ['--dynamic-config-value', value]),
     ...['--namespace', namespace, '--log-level', 'error'],
     ...SEARCH_ATTRIBUTES.flatMap((key) => ['--search-attribute', `${key.name}=${TYPE_NAMES[key.type] ?? 'Keyword'}`]),
   ]
