@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { LiveEvent } from '../../src/contracts/live.js'
 import type { LiveFeed } from '../../src/http/live-feed.js'
 import { engineView, leaseView, snapshotOf } from './fake-control-plane.js'
@@ -44,6 +44,7 @@ describe('the event stream', () => {
   let feed: LiveFeed | undefined
   const open: EventReader[] = []
   afterEach(async () => {
+    vi.restoreAllMocks()
     await Promise.all(open.splice(0).map((reader) => reader.close()))
     feed?.stop()
   })
@@ -136,5 +137,29 @@ describe('the event stream', () => {
     const first = await epochs('limit=2')
     expect(first.epochs).toEqual([20, 19])
     expect(await epochs(`limit=2&cursor=${first.cursor}`)).toEqual({ epochs: [18], cursor: null })
+  })
+
+  it('leaves nothing behind of a reader that is cut off at once, as too much waits for it', async () => {
+    const { controlPlane, follow } = running()
+    const reader = await follow()
+    const { id } = await reader.next()
+    const problem = { code: 'no-forwarded', detail: 'x'.repeat(1024 * 1024) }
+    for (let epoch = 18; epoch < 25; epoch++) {
+      controlPlane.current = snapshotOf({ lease: leaseView({ epoch, condition: problem }) })
+      await reader.next()
+    }
+    const timers = { begun: vi.spyOn(globalThis, 'setInterval'), ended: vi.spyOn(globalThis, 'clearInterval') }
+    const late = await follow(id)
+    const heartbeat: unknown = timers.begun.mock.results[0]?.value
+    expect(timers.ended.mock.calls).toContainEqual([heartbeat])
+    const epochs: unknown[] = []
+    await expect(async () => {
+      while (true) {
+        const event = await late.next()
+        epochs.push(event.type === 'lease.changed' && event.data.epoch)
+      }
+    }).rejects.toThrow('the stream has ended')
+    expect(epochs).toEqual([18, 19, 20, 21, 22].slice(0, epochs.length))
+    expect(epochs.length).toBeGreaterThan(2)
   })
 })
