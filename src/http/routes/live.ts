@@ -35,7 +35,10 @@ export function liveEvents({ feed }: Dependencies): Handler<AppEnv> {
     const unfollow = await feed.follow(c.req.header('last-event-id') ?? null, (event) => tell(event))
     readers += 1
     let heartbeat: NodeJS.Timeout | undefined
+    let ended = false
     const end = (): void => {
+      if (ended) return
+      ended = true
       clearInterval(heartbeat)
       unfollow()
       readers -= 1
@@ -43,11 +46,9 @@ export function liveEvents({ feed }: Dependencies): Handler<AppEnv> {
     const body = new ReadableStream<Uint8Array>(
       {
         start(controller) {
-          let ended = false
           const write = (bytes: Uint8Array): void => {
             if (ended) return
             if ((controller.desiredSize ?? 0) <= 0) {
-              ended = true
               end()
               controller.close()
               return
