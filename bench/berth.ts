@@ -24,6 +24,7 @@ const Engines = z.array(
   z.object({
     engine_id: z.string(),
     container_id: z.string(),
+    host: z.string(),
     port: z.number(),
     forwarded: z.boolean(),
     health_status: z.string(),
@@ -40,6 +41,18 @@ const Lease = z.object({
 /** The parts of one process tree. */
 export const PARTS = ['up', 'worker', 'api', 'temporal'] as const
 export type Part = (typeof PARTS)[number]
+
+/** The API answered with a problem. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message)
+  }
+}
 
 /** One `berth up`. Of the environment it gets what it is given, and what it needs to run. */
 export class Berth {
@@ -153,6 +166,21 @@ export class Berth {
   async scale(wanted: number): Promise<void> {
     const response = await fetch(`${this.url}/scale/${wanted}`, { method: 'POST', signal: AbortSignal.timeout(30_000) })
     if (!response.ok) throw new Error(`POST /scale/${wanted}: ${response.status} ${await response.text()}`)
+  }
+
+  /** Posts JSON; resolves with the milliseconds until all of the answer was there. Rejects with `Refused` when it is not 200 or 202. */
+  async post(path: string, body: object = {}, signal: AbortSignal = AbortSignal.timeout(60_000)): Promise<number> {
+    const began = performance.now()
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${this.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body), signal })
+    const text = await response.text()
+    if (response.status !== 200 && response.status !== 202) throw new Refused(`POST ${path}: ${response.status} ${text}`, response.status)
+    return performance.now() - began
+  }
+
+  /** How many engines there are, those without a container too. */
+  async allEngines(): Promise<number> {
+    return z.array(z.unknown()).parse(await this.#get('/engines?all=true')).length
   }
 
   /** Waits until `count` engines are healthy, one of them is forwarded, and the lease says the same; resolves with them. */

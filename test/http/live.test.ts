@@ -148,7 +148,7 @@ describe('the event stream', () => {
       controlPlane.current = snapshotOf({ lease: leaseView({ epoch, condition: problem }) })
       await reader.next()
     }
-    const [begun, ended, unfollow] = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'clearInterval'), vi.fn()]
+    const [begun, ended, unfollow] = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'clearInterval'), vi.fn<() => void>()]
     const original = feed.follow.bind(feed)
     vi.spyOn(feed, 'follow').mockImplementation(async (lastId, onEvent) => {
       const stop = await original(lastId, onEvent)
