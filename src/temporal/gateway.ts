@@ -192,6 +192,8 @@ export function createGateway(
   return {
     snapshot: (maxAgeMs = SNAPSHOT_AGE_MS) => cache.get(maxAgeMs),
 
+    snapshotAtHand: (maxAgeMs = SNAPSHOT_AGE_MS) => cache.atHand(maxAgeMs),
+
     async provision(request) {
       const engineId = await provisioning(request)
       let shown = false

@@ -39,20 +39,27 @@ export class SnapshotCache {
   }
 
   async get(maxAgeMs: number): Promise<Snapshot> {
-    const now = performance.now()
-    const age = now - this.#readAt
-    if (this.#newest && age <= maxAgeMs && this.#newestChanges === this.#changes) {
-      const left = maxAgeMs - age
-      if (left < Math.min(AHEAD * this.#tookMs, maxAgeMs / 2) && !this.#newest.stale) void this.#reading()
-      return this.#newest
-    }
-    if (this.#newest?.stale && now - this.#failedAt <= RETRY_AFTER_MS) return this.#newest
+    const atHand = this.atHand(maxAgeMs)
+    if (atHand !== null) return atHand
     const changes = this.#changes
     const reading = this.#reading()
     const snapshot = await reading.snapshot
     if (reading.changes >= changes || snapshot.stale) return snapshot
     // It began before the change; whatever is read from here on began after it.
     return this.#reading().snapshot
+  }
+
+  /** What `get` would resolve with at once, `null` when it would wait for a read. Counts as asking. */
+  atHand(maxAgeMs: number): Snapshot | null {
+    if (this.#newest === null) return null
+    const now = performance.now()
+    const age = now - this.#readAt
+    if (age <= maxAgeMs && this.#newestChanges === this.#changes) {
+      const left = maxAgeMs - age
+      if (left < Math.min(AHEAD * this.#tookMs, maxAgeMs / 2) && !this.#newest.stale) void this.#reading()
+      return this.#newest
+    }
+    return this.#newest.stale && now - this.#failedAt <= RETRY_AFTER_MS ? this.#newest : null
   }
 
   /** Something was changed: the next `get` reads anew. */

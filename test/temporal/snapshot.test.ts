@@ -68,6 +68,17 @@ describe('a snapshot', () => {
     expect(reads.begun.length).toBeLessThan(12)
   })
 
+  it('is at hand exactly when nobody would wait for it', async () => {
+    expect(reads.cache.atHand(250)).toBe(null)
+    expect(reads.begun).toHaveLength(0)
+    await first()
+    expect(reads.cache.atHand(250)?.takenAt).toBe(0)
+    await vi.advanceTimersByTimeAsync(251)
+    expect([reads.cache.atHand(250), reads.cache.atHand(300)?.takenAt]).toEqual([null, 0])
+    reads.cache.invalidate()
+    expect(reads.cache.atHand(300)).toBe(null)
+  })
+
   it('is not read while nobody asks', async () => {
     await first(20)
     await reads.cache.get(250)
