@@ -33,6 +33,11 @@ const Engines = z.array(
 )
 export type BenchEngine = z.infer<typeof Engines>[number]
 
+/** Those that are looked for when something does not come. */
+const Others = z.array(
+  z.object({ engine_id: z.string(), health_status: z.string(), phase: z.string(), problem: z.object({ code: z.string() }).nullable() }),
+)
+
 const Lease = z.object({
   epoch: z.number(),
   holder: z.object({ engine_id: z.string(), epoch: z.number(), phase: z.string(), container_id: z.string().nullable() }).nullable(),
@@ -193,8 +198,10 @@ export class Berth {
         const healthy = engines.filter((engine) => engine.health_status === 'healthy')
         const agreed = holders.length === 1 && holder?.phase === 'active' && holder.container_id === holders[0]?.container_id
         if (engines.length === count && healthy.length === count && agreed) return engines
+        const others = Others.parse(await this.#get('/engines?all=true')).filter(({ health_status }) => health_status !== 'healthy')
+        const told = others.map(({ engine_id, phase, problem }) => `${engine_id} ${phase} ${problem?.code ?? ''}`.trim())
         throw new Error(
-          `${engines.length} engines, ${healthy.length} healthy, ${holders.length} forwarded, lease ${holder?.phase ?? 'free'}`,
+          `${engines.length} engines, ${healthy.length} healthy, ${holders.length} forwarded, lease ${holder?.phase ?? 'free'}; not healthy: ${told.join(', ') || 'none'}`,
         )
       },
       { withinMs: 180_000 },
