@@ -16,7 +16,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common'
 import { BerthError } from '../domain/errors.js'
 import { findEngine, findPlayer } from '../domain/find-engine.js'
-import { limitEach } from '../domain/limit.js'
+import { limit, limitEach } from '../domain/limit.js'
 import { unpackSamples } from '../domain/stream-sample.js'
 import type { EngineView, LeaseView, LogLine, StreamSample } from '../domain/views.js'
 import * as messages from '../../workflows/messages.js'
@@ -39,8 +39,9 @@ const SHOWN_STEP_MS = 10
 const LOGS_WITHIN = '10 seconds'
 /** A snapshot serves this long. */
 const SNAPSHOT_AGE_MS = 250
-/** At most this many updates of one workflow are under way at once: more than ten stall it for seconds. */
+/** At most this many updates of one workflow are under way at once, as more than ten stall it for seconds; and of all: their deadline begins with their turn. */
 const UPDATES_AT_ONCE = 4
+const ALL_UPDATES_AT_ONCE = 12
 /** What the worker last saw is told by its heartbeat, which arrives with up to 4 s of delay. */
 const OBSERVED_AGE_MS = 2_000
 
@@ -59,7 +60,8 @@ export function createGateway(
   const fleet = client.workflow.getHandle(fleetWorkflowId(pool))
   const lease = client.workflow.getHandle(leaseWorkflowId(pool, 0))
   const watcher = client.workflow.getHandle(watchWorkflowId(pool))
-  const turn = limitEach(UPDATES_AT_ONCE)
+  const turnOf = limitEach(UPDATES_AT_ONCE)
+  const turn = limit(ALL_UPDATES_AT_ONCE)
   let observed: Observed & { readAt: number } = { listedAt: null, samples: new Map(), readAt: Number.NEGATIVE_INFINITY }
 
   const cache = new SnapshotCache(async () => {
@@ -84,7 +86,9 @@ export function createGateway(
 
   async function updating<T>(workflow: WorkflowHandle, call: () => Promise<T>): Promise<T> {
     try {
-      return await turn(workflow.workflowId, () => client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () => asOftenAsOvertaken(call)))
+      return await turnOf(workflow.workflowId, () =>
+        turn(() => client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () => asOftenAsOvertaken(call))),
+      )
     } catch (error) {
       throw translated(error)
     } finally {
