@@ -19,19 +19,3 @@ export function limit(count: number): <T>(call: () => Promise<T>) => Promise<T> 
     }
   }
 }
-
-/** The same for each key by itself. */
-export function limitEach(count: number): <T>(key: string, call: () => Promise<T>) => Promise<T> {
-  const limits = new Map<string, { run: ReturnType<typeof limit>; asked: number }>()
-  return async (key, call) => {
-    const mine = limits.get(key) ?? { run: limit(count), asked: 0 }
-    limits.set(key, mine)
-    mine.asked += 1
-    try {
-      return await mine.run(call)
-    } finally {
-      mine.asked -= 1
-      if (mine.asked === 0) limits.delete(key)
-    }
-  }
-}

@@ -16,7 +16,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common'
 import { BerthError } from '../domain/errors.js'
 import { findEngine, findPlayer } from '../domain/find-engine.js'
-import { limit, limitEach } from '../domain/limit.js'
+import { limit } from '../domain/limit.js'
 import { unpackSamples } from '../domain/stream-sample.js'
 import type { EngineView, LeaseView, LogLine, StreamSample } from '../domain/views.js'
 import * as messages from '../../workflows/messages.js'
@@ -39,9 +39,8 @@ const SHOWN_STEP_MS = 10
 const LOGS_WITHIN = '10 seconds'
 /** A snapshot serves this long. */
 const SNAPSHOT_AGE_MS = 250
-/** At most this many updates of one workflow are under way at once, as more than ten stall it for seconds; and of all: their deadline begins with their turn. */
+/** At most this many updates of this process are under way at once: more than ten on one workflow stall it for seconds. */
 const UPDATES_AT_ONCE = 4
-const ALL_UPDATES_AT_ONCE = 12
 /** What the worker last saw is told by its heartbeat, which arrives with up to 4 s of delay. */
 const OBSERVED_AGE_MS = 2_000
 
@@ -60,8 +59,7 @@ export function createGateway(
   const fleet = client.workflow.getHandle(fleetWorkflowId(pool))
   const lease = client.workflow.getHandle(leaseWorkflowId(pool, 0))
   const watcher = client.workflow.getHandle(watchWorkflowId(pool))
-  const turnOf = limitEach(UPDATES_AT_ONCE)
-  const turn = limit(ALL_UPDATES_AT_ONCE)
+  const turn = limit(UPDATES_AT_ONCE)
   let observed: Observed & { readAt: number } = { listedAt: null, samples: new Map(), readAt: Number.NEGATIVE_INFINITY }
 
   const cache = new SnapshotCache(async () => {
@@ -84,11 +82,9 @@ export function createGateway(
     }
   }
 
-  async function updating<T>(workflow: WorkflowHandle, call: () => Promise<T>): Promise<T> {
+  async function updating<T>(call: () => Promise<T>): Promise<T> {
     try {
-      return await turnOf(workflow.workflowId, () =>
-        turn(() => client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () => asOftenAsOvertaken(call))),
-      )
+      return await turn(() => client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () => asOftenAsOvertaken(call)))
     } catch (error) {
       throw translated(error)
     } finally {
@@ -121,7 +117,7 @@ export function createGateway(
     const alsoFor = others.map(({ requestId }) => requestId)
     // One id may come twice, alone and with others: only alone it names the update itself.
     const updateId = alsoFor.length === 0 ? `elect:${first.requestId}` : undefined
-    return leaseOf(await updating(lease, () => lease.executeUpdate(messages.elect, { args: [{ ...first, alsoFor }], updateId })))
+    return leaseOf(await updating(() => lease.executeUpdate(messages.elect, { args: [{ ...first, alsoFor }], updateId })))
   })
   const engineOfPool = (engineId: string) => client.workflow.getHandle(engineWorkflowId(pool, engineId))
 
@@ -156,14 +152,14 @@ export function createGateway(
 
   async function provisioning(request: ProvisionRequest): Promise<string> {
     const updateId = `provision:${request.requestId}`
-    return engineOf(await updating(fleet, () => fleet.executeUpdate(messages.provisionEngine, { args: [request], updateId })))
+    return engineOf(await updating(() => fleet.executeUpdate(messages.provisionEngine, { args: [request], updateId })))
   }
 
   async function removing(id: string, requestId: string): Promise<string> {
     const { fleet: known } = await cache.get(0)
     const engineId = findEngine(known.engines, id)?.engineId ?? id
     const updateId = `delete:${requestId}`
-    return engineOf(await updating(fleet, () => fleet.executeUpdate(messages.deleteEngine, { args: [{ engineId, requestId }], updateId })))
+    return engineOf(await updating(() => fleet.executeUpdate(messages.deleteEngine, { args: [{ engineId, requestId }], updateId })))
   }
 
   /** Whether its workflow is known to have run to its end; false of one that has yet to begin. */
@@ -178,8 +174,7 @@ export function createGateway(
   /** What is asked of one engine: that it has ended meanwhile means that it is gone, not that nobody works. */
   async function ofEngine<T>(engineId: string, call: (engine: WorkflowHandle) => Promise<T>): Promise<T> {
     try {
-      const engine = engineOfPool(engineId)
-      return await updating(engine, () => call(engine))
+      return await updating(() => call(engineOfPool(engineId)))
     } catch (error) {
       if (error instanceof BerthError && error.cause instanceof WorkflowNotFoundError && (await hasEnded(engineId)))
         throw new BerthError('not-found', `engine ${engineId} was removed a moment ago: GET /engines lists those that are there`)
@@ -230,16 +225,14 @@ export function createGateway(
     async drain(id, requestId) {
       const engine = await named(id)
       const request = { engineId: engine.engineId, requestId }
-      engineOf(await updating(fleet, () => fleet.executeUpdate(messages.drainEngine, { args: [request], updateId: `drain:${requestId}` })))
+      engineOf(await updating(() => fleet.executeUpdate(messages.drainEngine, { args: [request], updateId: `drain:${requestId}` })))
       return { ...engine, draining: true }
     },
 
     async restart(id, { requestId, force }) {
       const engine = await named(id)
       const request = { engineId: engine.engineId, requestId, force }
-      engineOf(
-        await updating(fleet, () => fleet.executeUpdate(messages.restartEngine, { args: [request], updateId: `restart:${requestId}` })),
-      )
+      engineOf(await updating(() => fleet.executeUpdate(messages.restartEngine, { args: [request], updateId: `restart:${requestId}` })))
       return engine
     },
 
@@ -253,7 +246,7 @@ export function createGateway(
     },
 
     async scale(wanted, requestId) {
-      const answer = await updating(fleet, () =>
+      const answer = await updating(() =>
         fleet.executeUpdate(messages.scale, { args: [{ wanted, requestId }], updateId: `scale:${requestId}` }),
       )
       return answer.kind === 'wanted' ? answer.wanted : wanted
@@ -267,16 +260,12 @@ export function createGateway(
     async designate({ engine, requestId, reason, force, epoch }) {
       const engineId = engine === null ? null : await chosen(engine, force, epoch)
       const request = { requestId, reason, force, epoch, engineId }
-      return leaseOf(
-        await updating(lease, () => lease.executeUpdate(messages.designate, { args: [request], updateId: `designate:${requestId}` })),
-      )
+      return leaseOf(await updating(() => lease.executeUpdate(messages.designate, { args: [request], updateId: `designate:${requestId}` })))
     },
 
     async rotate({ requestId, reason, force, epoch }) {
       const request = { requestId, reason, force, epoch }
-      return leaseOf(
-        await updating(lease, () => lease.executeUpdate(messages.rotate, { args: [request], updateId: `rotate:${requestId}` })),
-      )
+      return leaseOf(await updating(() => lease.executeUpdate(messages.rotate, { args: [request], updateId: `rotate:${requestId}` })))
     },
 
     async streamStarted({ containerId, host, port, ...stream }) {
@@ -336,8 +325,7 @@ export function createGateway(
 
     async retryNow() {
       const waiting = (await cache.get(0)).fleet.engines.filter(({ phase }) => phase === 'backing-off')
-      const engines = waiting.map(({ engineId }) => engineOfPool(engineId))
-      await Promise.all(engines.map((engine) => updating(engine, () => engine.signal(messages.retryNow))))
+      await Promise.all(waiting.map(({ engineId }) => updating(() => engineOfPool(engineId).signal(messages.retryNow))))
       return waiting.length
     },
 
@@ -355,12 +343,12 @@ export function createGateway(
       const { fleet: known } = await cache.get(0)
       const engines = known.engines.filter(({ phase }) => phase !== 'removing').map(({ engineId }) => engineOfPool(engineId))
       const workflows = [...engines, fleet, lease, watcher]
-      await Promise.all(workflows.map((workflow) => updating(workflow, () => workflow.signal(messages.refresh))))
+      await Promise.all(workflows.map((workflow) => updating(() => workflow.signal(messages.refresh))))
       return workflows.length
     },
 
     async park() {
-      await updating(fleet, () => fleet.signal(messages.parkFleet))
+      await updating(() => fleet.signal(messages.parkFleet))
       await waitFor('The removal of all engines', ({ fleet: { engines } }) => (engines.length === 0 ? 'gone' : null))
     },
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { limit, limitEach } from '../../src/domain/limit.js'
+import { limit } from '../../src/domain/limit.js'
 
 it('runs so many at once, and the others in the order of their asking, also when some fail', async () => {
   const limited = limit(2)
@@ -28,22 +28,4 @@ it('runs so many at once, and the others in the order of their asking, also when
   ends[3]?.(false)
   ends[4]?.(true)
   expect((await settled).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'rejected'])
-})
-
-it('keeps nobody waiting for those who ask under another key', async () => {
-  const limited = limitEach(1)
-  const begun: string[] = []
-  const ends = new Map<string, () => void>()
-  const calls = ['a1', 'a2', 'b1'].map((name) =>
-    limited(name.slice(0, 1), async () => {
-      begun.push(name)
-      await new Promise<void>((resolve) => ends.set(name, resolve))
-    }),
-  )
-  expect(begun).toEqual(['a1', 'b1'])
-  ends.get('a1')?.()
-  await calls[0]
-  expect(begun).toEqual(['a1', 'b1', 'a2'])
-  for (const end of ends.values()) end()
-  await Promise.all(calls)
 })
