@@ -24,6 +24,7 @@ const Engines = z.array(
   z.object({
     engine_id: z.string(),
     container_id: z.string(),
+    host: z.string(),
     port: z.number(),
     forwarded: z.boolean(),
     health_status: z.string(),
@@ -31,6 +32,11 @@ const Engines = z.array(
   }),
 )
 export type BenchEngine = z.infer<typeof Engines>[number]
+
+/** Those that are looked for when something does not come. */
+const Others = z.array(
+  z.object({ engine_id: z.string(), health_status: z.string(), phase: z.string(), problem: z.object({ code: z.string() }).nullable() }),
+)
 
 const Lease = z.object({
   epoch: z.number(),
@@ -40,6 +46,18 @@ const Lease = z.object({
 /** The parts of one process tree. */
 export const PARTS = ['up', 'worker', 'api', 'temporal'] as const
 export type Part = (typeof PARTS)[number]
+
+/** The API answered with a problem. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message)
+  }
+}
 
 /** One `berth up`. Of the environment it gets what it is given, and what it needs to run. */
 export class Berth {
@@ -155,6 +173,21 @@ export class Berth {
     if (!response.ok) throw new Error(`POST /scale/${wanted}: ${response.status} ${await response.text()}`)
   }
 
+  /** Posts JSON; resolves with the milliseconds until all of the answer was there. Rejects with `Refused` when it is not 200 or 202. */
+  async post(path: string, body: object = {}, signal: AbortSignal = AbortSignal.timeout(60_000)): Promise<number> {
+    const began = performance.now()
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${this.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body), signal })
+    const text = await response.text()
+    if (response.status !== 200 && response.status !== 202) throw new Refused(`POST ${path}: ${response.status} ${text}`, response.status)
+    return performance.now() - began
+  }
+
+  /** How many engines there are, those without a container too. */
+  async allEngines(): Promise<number> {
+    return z.array(z.unknown()).parse(await this.#get('/engines?all=true')).length
+  }
+
   /** Waits until `count` engines are healthy, one of them is forwarded, and the lease says the same; resolves with them. */
   async settled(count: number): Promise<BenchEngine[]> {
     return until(
@@ -165,8 +198,10 @@ export class Berth {
         const healthy = engines.filter((engine) => engine.health_status === 'healthy')
         const agreed = holders.length === 1 && holder?.phase === 'active' && holder.container_id === holders[0]?.container_id
         if (engines.length === count && healthy.length === count && agreed) return engines
+        const others = Others.parse(await this.#get('/engines?all=true')).filter(({ health_status }) => health_status !== 'healthy')
+        const told = others.map(({ engine_id, phase, problem }) => `${engine_id} ${phase} ${problem?.code ?? ''}`.trim())
         throw new Error(
-          `${engines.length} engines, ${healthy.length} healthy, ${holders.length} forwarded, lease ${holder?.phase ?? 'free'}`,
+          `${engines.length} engines, ${healthy.length} healthy, ${holders.length} forwarded, lease ${holder?.phase ?? 'free'}; not healthy: ${told.join(', ') || 'none'}`,
         )
       },
       { withinMs: 180_000 },

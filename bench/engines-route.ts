@@ -7,21 +7,35 @@ import autocannon from 'autocannon'
 import { z } from 'zod'
 import { Berth } from './berth.js'
 import type { Cleanup } from './cleanup.js'
-import { atLeast, atMost, quantile, table, type Verdict } from './figures.js'
+import { atLeast, atMost, ms, quantile, table, type Verdict } from './figures.js'
 import { HelperProcess } from './helper-process.js'
+import { whileKilling } from './killing.js'
 import type { Options } from './options.js'
 import { SimulatedDocker } from './simulated-docker.js'
 
 const ENGINES = [10, 50] as const
 const CONNECTIONS = [16, 64] as const
+/** So many of them are loaded while engines die, too. */
+const ENGINES_KILLED = 50
+const CONNECTIONS_KILLED = 64
+const KILL_EVERY_MS = 1_000
 const WARM_UP_SECONDS = 2
 /** Docker's requests are counted at rest for this long before the load. */
-const REST_SECONDS = 30
+const REST_SECONDS = 20
+const LEAST_SHARE = 0.6
+const P99_MS = 10
 
 interface Load {
   perSecond: number
   p50: number
   p99: number
+}
+
+interface Scene {
+  berth: Berth
+  docker: SimulatedDocker
+  bare: HelperProcess
+  options: Options
 }
 
 /** Loads of Berth and of the floor by turns, with 10 and with 50 engines on Berth's own Docker simulator. */
@@ -38,10 +52,7 @@ export async function enginesRoute(cleanup: Cleanup, options: Options): Promise<
   return verdicts
 }
 
-async function withEngines(
-  engines: number,
-  { berth, docker, bare, options }: { berth: Berth; docker: SimulatedDocker; bare: HelperProcess; options: Options },
-): Promise<Verdict[]> {
+async function withEngines(engines: number, { berth, docker, bare, options }: Scene): Promise<Verdict[]> {
   await berth.scale(engines)
   await berth.settled(engines)
   await berth.quiet()
@@ -54,29 +65,29 @@ async function withEngines(
   const rows: string[][] = []
   const verdicts: Verdict[] = []
   let asked = 0
+  const measure = async (connections: number, how: string): Promise<void> => {
+    const { ours, floor } = await byTurns(urls, connections, options)
+    asked += ours.perSecond * options.loadSeconds * options.loadRounds
+    const share = ours.perSecond / floor.perSecond
+    const cells = ({ perSecond, p50, p99 }: Load) => [perSecond.toFixed(0), `${p50} ms`, `${p99} ms`]
+    rows.push([`Berth, ${connections} connections${how}`, ...cells(ours), percent(share)])
+    rows.push([`bare Hono, ${connections} connections${how}`, ...cells(floor), ''])
+    const what = `GET /engines, ${engines} engines, ${connections} connections${how}`
+    verdicts.push(atLeast(`${what}: ÷ bare route`, share, LEAST_SHARE, percent))
+    if (engines === ENGINES_KILLED && connections === CONNECTIONS_KILLED)
+      verdicts.push(atMost(`${what}: p99 (bare route ${ms(floor.p99)})`, ours.p99, P99_MS, ms))
+  }
   const underLoad = await countDuring(docker, async () => {
-    for (const connections of CONNECTIONS) {
-      const ours: Load[] = []
-      const floor: Load[] = []
-      for (let round = 0; round < options.loadRounds; round++) {
-        const load = await loadOnce(urls.ours, connections, options.loadSeconds)
-        asked += load.perSecond * options.loadSeconds
-        ours.push(load)
-        floor.push(await loadOnce(urls.floor, connections, options.loadSeconds))
-      }
-      const [berthLoad, bareLoad] = [medians(ours), medians(floor)]
-      const share = berthLoad.perSecond / bareLoad.perSecond
-      const cells = ({ perSecond, p50, p99 }: Load) => [perSecond.toFixed(0), `${p50} ms`, `${p99} ms`]
-      rows.push(
-        [`Berth, ${connections} connections`, ...cells(berthLoad), percent(share)],
-        [`bare Hono, ${connections} connections`, ...cells(bareLoad), ''],
-      )
-      verdicts.push(atLeast(`GET /engines, ${engines} engines, ${connections} connections: ÷ bare route`, share, 0.5, percent))
-    }
+    for (const connections of CONNECTIONS) await measure(connections, '')
   })
+  const answered = Math.round(asked)
+  if (engines === ENGINES_KILLED) {
+    const { deaths } = await whileKilling(docker, KILL_EVERY_MS, () => measure(CONNECTIONS_KILLED, ', engines die'))
+    console.log(`  ${deaths.length} engines died during the last loads.`)
+  }
   console.log(`\n${table([`${engines} engines, ${bytes.length} bytes`, 'requests/s', 'p50', 'p99', 'of bare'], rows)}`)
   console.log(
-    `  Docker was asked ${perMinute(atRest)} times a minute at rest, and ${perMinute(underLoad)} times a minute while ${Math.round(asked)} requests were answered.`,
+    `  Docker was asked ${perMinute(atRest)} times a minute at rest, and ${perMinute(underLoad)} times a minute while ${answered} requests were answered.`,
   )
   const growth = atMost(
     `requests to Docker a minute, ${engines} engines, under load (at most twice those at rest)`,
@@ -85,6 +96,17 @@ async function withEngines(
     perMinute,
   )
   return [...verdicts, growth]
+}
+
+/** The medians of the rounds. */
+async function byTurns(urls: { ours: string; floor: string }, connections: number, options: Options): Promise<{ ours: Load; floor: Load }> {
+  const ours: Load[] = []
+  const floor: Load[] = []
+  for (let round = 0; round < options.loadRounds; round++) {
+    ours.push(await loadOnce(urls.ours, connections, options.loadSeconds))
+    floor.push(await loadOnce(urls.floor, connections, options.loadSeconds))
+  }
+  return { ours: medians(ours), floor: medians(floor) }
 }
 
 async function loadOnce(url: string, connections: number, seconds: number): Promise<Load> {

@@ -16,8 +16,10 @@ export type HelperName = (typeof HELPERS)[number]
 
 const Answer = z.object({ answer: z.unknown() })
 
-/** A running part; it answers one question at a time. */
+/** A running part; it answers one question after the other. */
 export class HelperProcess {
+  #asked: Promise<unknown> = Promise.resolve()
+
   private constructor(private readonly child: ChildProcess) {}
 
   /** Starts it; `cleanup` ends it. */
@@ -31,12 +33,22 @@ export class HelperProcess {
 
   /** Sends `question` and resolves with the answer. */
   async ask<T>(question: unknown, shape: z.ZodType<T>): Promise<T> {
-    const answer = new Promise<unknown>((resolve, reject) => {
-      this.child.once('message', resolve)
-      this.child.once('exit', (code) => reject(new Error(`a process of the benchmark ended with ${code}`)))
-    })
-    this.child.send({ question })
+    const answer = this.#asked.then(() => this.#askNow(question))
+    this.#asked = answer.catch(() => undefined)
     return shape.parse(Answer.parse(await answer).answer)
+  }
+
+  #askNow(question: unknown): Promise<unknown> {
+    const { child } = this
+    return new Promise((resolve, reject) => {
+      const ended = (code: number | null) => reject(new Error(`a process of the benchmark ended with ${code}`))
+      child.once('exit', ended)
+      child.once('message', (message) => {
+        child.off('exit', ended)
+        resolve(message)
+      })
+      child.send({ question })
+    })
   }
 
   async #stop(): Promise<void> {

@@ -10,16 +10,19 @@ import { Cleanup } from './cleanup.js'
 import { ContainerEvents } from './container-events.js'
 import { type DockerWorld, startDockerWorld } from './docker-world.js'
 import { enginesRoute } from './engines-route.js'
-import { failover } from './failover.js'
 import { elections } from './elections.js'
+import { events } from './events.js'
+import { failover } from './failover.js'
 import { type Verdict, verdictTable } from './figures.js'
 import { HELPER } from './helper-process.js'
 import { historyAtRest } from './history.js'
 import { memoryAndRestart } from './memory.js'
 import { type Options, readOptions, type Section, USAGE, UsageError } from './options.js'
+import { provision } from './provision.js'
 import { recovery } from './recovery.js'
 import { scaleUp } from './scale.js'
 import { SimulatedDocker } from './simulated-docker.js'
+import { streamEvents } from './streams.js'
 
 /** Sections with a Berth of their own, in the order of `SECTIONS`; what cannot be measured here is said and skipped. */
 async function measure(cleanup: Cleanup, options: Options): Promise<Verdict[]> {
@@ -28,23 +31,26 @@ async function measure(cleanup: Cleanup, options: Options): Promise<Verdict[]> {
   const obstacle = whyNoDockerd()
   let world: DockerWorld | null = null
 
-  const containers = wanted('failover', 'elections', 'recovery', 'scale')
+  const containers = wanted('failover', 'elections', 'recovery', 'scale', 'provision')
   if (containers.length > 0 && obstacle !== null) console.log(`\nSkipped: ${containers.join(' and ')}, as ${obstacle}.`)
   if (containers.length > 0 && obstacle === null) {
     world = await startDockerWorld(cleanup)
-    const events = await ContainerEvents.follow(world.docker, cleanup)
+    const containerEvents = await ContainerEvents.follow(world.docker, cleanup)
     const berth = await Berth.prepare(cleanup, { ...world.env, MIN_REPLICAS: '0' })
     await berth.start()
-    if (wanted('failover').length > 0) verdicts.push(...(await failover(berth, world, events, options.rounds)))
+    if (wanted('failover').length > 0) verdicts.push(...(await failover(berth, world, containerEvents, options.rounds)))
     if (wanted('elections').length > 0) verdicts.push(...(await elections(berth, world, options.electionRounds)))
-    if (wanted('recovery').length > 0) verdicts.push(...(await recovery(berth, world, events, options.recoveryRounds)))
-    if (wanted('scale').length > 0) verdicts.push(...(await scaleUp(berth, world, events, options.scaleRounds)))
+    if (wanted('recovery').length > 0) verdicts.push(...(await recovery(berth, world, containerEvents, options.recoveryRounds)))
+    if (wanted('scale').length > 0) verdicts.push(...(await scaleUp(berth, world, containerEvents, options.scaleRounds)))
+    if (wanted('provision').length > 0) verdicts.push(...(await provision(berth, world, options.provisionRounds)))
     await berth.scale(0)
     await berth.empty()
     await berth.discard()
   }
 
   if (wanted('engines').length > 0) verdicts.push(...(await enginesRoute(cleanup, options)))
+  if (wanted('streams').length > 0) verdicts.push(...(await streamEvents(cleanup, options.streamRounds)))
+  if (wanted('events').length > 0) verdicts.push(...(await events(cleanup, options.eventSeconds)))
 
   if (wanted('history', 'memory').length > 0) {
     if (obstacle !== null) console.log(`\nHistory and memory are measured on Berth’s own Docker simulator, as ${obstacle}.`)

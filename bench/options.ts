@@ -5,7 +5,18 @@
 import { parseArgs } from 'node:util'
 
 /** In the order in which they run. */
-export const SECTIONS = ['failover', 'elections', 'recovery', 'scale', 'engines', 'history', 'memory'] as const
+export const SECTIONS = [
+  'failover',
+  'elections',
+  'recovery',
+  'scale',
+  'provision',
+  'engines',
+  'streams',
+  'events',
+  'history',
+  'memory',
+] as const
 export type Section = (typeof SECTIONS)[number]
 
 export interface Options {
@@ -18,10 +29,16 @@ export interface Options {
   recoveryRounds: number
   /** Of ten engines from nothing, and as many of their floor. */
   scaleRounds: number
+  /** Of ten requests for an engine at once, as many of their floor and of a client that hangs up. */
+  provisionRounds: number
   /** Of each load on `GET /engines`, and as many on the bare route. */
   loadRounds: number
   /** Length of one load. */
   loadSeconds: number
+  /** Of streams that begin and end. */
+  streamRounds: number
+  /** How long much happens while events are followed. */
+  eventSeconds: number
   /** How long history is watched at rest. */
   restSeconds: number
 }
@@ -34,8 +51,11 @@ Without a name every section runs.
   --election-rounds N  times a hundred elections at once (5)
   --recovery-rounds N  ends of a worker, of each kind (20)
   --scale-rounds N     times ten engines from nothing (8)
-  --load-rounds N      loads of each kind on GET /engines (4)
+  --provision-rounds N times ten requests for an engine at once (3)
+  --load-rounds N      loads of each kind on GET /engines (3)
   --load-seconds N     length of one load (3)
+  --stream-rounds N    times a hundred streams that begin and end (5)
+  --event-seconds N    how long events are followed (30)
   --rest-seconds N     how long history is watched at rest (60)`
 
 /** Thrown for arguments that cannot be read; the message is for the person. */
@@ -56,8 +76,11 @@ export function readOptions(args: string[]): Options | null {
         'election-rounds': text,
         'recovery-rounds': text,
         'scale-rounds': text,
+        'provision-rounds': text,
         'load-rounds': text,
         'load-seconds': text,
+        'stream-rounds': text,
+        'event-seconds': text,
         'rest-seconds': text,
       },
     }),
@@ -72,8 +95,11 @@ export function readOptions(args: string[]): Options | null {
     electionRounds: count('election-rounds', values['election-rounds'], 5),
     recoveryRounds: count('recovery-rounds', values['recovery-rounds'], 20),
     scaleRounds: count('scale-rounds', values['scale-rounds'], 8),
-    loadRounds: count('load-rounds', values['load-rounds'], 4),
+    provisionRounds: count('provision-rounds', values['provision-rounds'], 3),
+    loadRounds: count('load-rounds', values['load-rounds'], 3),
     loadSeconds: count('load-seconds', values['load-seconds'], 3),
+    streamRounds: count('stream-rounds', values['stream-rounds'], 5),
+    eventSeconds: count('event-seconds', values['event-seconds'], 30),
     restSeconds: count('rest-seconds', values['rest-seconds'], 60),
   }
 }

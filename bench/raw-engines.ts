@@ -34,10 +34,16 @@ export class RawEngines {
     return new RawEngines(world, body, { http, https, p2p: label(LABEL.p2pPort) })
   }
 
-  /** Creates and starts number `index`, and resolves with the time of its first answer. */
-  async begin(index: number): Promise<{ container: Docker.Container; answeredAt: number }> {
+  /** Creates and starts number `index`. */
+  async make(index: number): Promise<Docker.Container> {
     const container = await this.world.docker.createContainer(this.#bodyOf(index))
     await container.start()
+    return container
+  }
+
+  /** Creates and starts number `index`, and resolves with the time of its first answer. */
+  async begin(index: number): Promise<{ container: Docker.Container; answeredAt: number }> {
+    const container = await this.make(index)
     return { container, answeredAt: await untilAnswers(this.world.address, FIRST_HTTP_PORT + index) }
   }
 

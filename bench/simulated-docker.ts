@@ -16,6 +16,8 @@ import { answerQuestions, HelperProcess } from './helper-process.js'
 const GLUETUN_NAME = 'gluetun'
 const IMAGE = 'berth-bench/engine:latest'
 const Facts = z.object({ socketPath: z.string(), gluetunUrl: z.string(), requests: z.number() })
+const Question = z.enum(['facts', 'kill'])
+const Killed = z.object({ containerId: z.string() }).nullable()
 
 /** A simulated daemon in a process of its own. */
 export class SimulatedDocker {
@@ -35,6 +37,11 @@ export class SimulatedDocker {
       GLUETUN_URL: gluetunUrl,
       ENGINE_IMAGE: IMAGE,
     })
+  }
+
+  /** The engine that has run longest dies; resolves with its container when Docker has told of it, with `null` when none runs. */
+  async kill(): Promise<string | null> {
+    return (await this.helper.ask('kill', Killed))?.containerId ?? null
   }
 
   /** Requests to Docker since the start. */
@@ -58,9 +65,13 @@ export async function runSimulatedDocker(): Promise<void> {
     await docker.start()
     return { gluetunUrl: await gluetun.start(), count: await countRequests(socketPath, simulated) }
   })()
-  answerQuestions(async () => {
+  answerQuestions(async (question) => {
     const { gluetunUrl, count } = await started
-    return { socketPath, gluetunUrl, requests: count() }
+    if (Question.parse(question) === 'facts') return { socketPath, gluetunUrl, requests: count() }
+    const oldest = docker.containers().findLast(({ ports }) => ports !== null)
+    if (oldest === undefined) return null
+    await docker.killContainer(oldest.id, 'die')
+    return { containerId: oldest.id }
   })
   await untilAskedToStop()
   await started.catch(() => null)

@@ -9,6 +9,7 @@ import { VERSION } from '../version.js'
 import { type AppContext, type AppEnv, requestId } from './answer.js'
 import { behind, createGate, requireRole, roleNeeded } from './auth.js'
 import { jsonOnly, limitBody } from './body.js'
+import { BusyRouter } from './busy-router.js'
 import type { Dependencies, Feed, HttpLogger } from './dependencies.js'
 import { securityHeaders } from './headers.js'
 import { LiveFeed } from './live-feed.js'
@@ -63,7 +64,8 @@ export function createApp({
   const gate = createGate(config.http, peerOf)
   const feed = made.feed ?? new LiveFeed({ controlPlane, config, now })
   const given: Dependencies = { controlPlane, config, environment, feed, gate, checkHost, now }
-  const app = new Hono<AppEnv>({ strict: false })
+  const busiest = { method: ENGINES_ROUTE.method.toUpperCase(), path: ENGINES_ROUTE.path }
+  const app = new Hono<AppEnv>({ strict: false, router: new BusyRouter(busiest) })
   const serve = (routes: readonly Route[], ...guards: MiddlewareHandler<AppEnv>[]): void => {
     for (const { method, path, make } of routes) app.on([method.toUpperCase()], [path], ...guards, make(given))
   }

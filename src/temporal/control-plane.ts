@@ -69,6 +69,8 @@ export interface PartStatus {
 export interface ControlPlane {
   /** The newest snapshot not older than `maxAgeMs`; one read serves all who ask at once. Rejects with `unavailable` only if there never was one. */
   snapshot(maxAgeMs?: number): Promise<Snapshot>
+  /** What `snapshot` would resolve with at once, `null` when it would wait for a read. */
+  snapshotAtHand(maxAgeMs?: number): Snapshot | null
   /** Resolves when the engine's container is started. */
   provision(request: ProvisionRequest): Promise<EngineView>
   /** The same, and resolves when the request was taken: `snapshot` shows how far it came. */

@@ -206,6 +206,8 @@ export function createGateway(
   return {
     snapshot: (maxAgeMs = SNAPSHOT_AGE_MS) => cache.get(maxAgeMs),
 
+    snapshotAtHand: (maxAgeMs = SNAPSHOT_AGE_MS) => cache.atHand(maxAgeMs),
+
     async provision(request) {
       await withDocker()
       const engineId = await provisioning(request)

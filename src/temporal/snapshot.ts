@@ -4,18 +4,33 @@
  */
 import type { Snapshot } from './control-plane.js'
 
+/** One read that is under way. `changes`: how many changes had been made when it began. */
+interface Reading {
+  snapshot: Promise<Snapshot>
+  changes: number
+}
+
+/** After a failed read the stale snapshot serves this long before reading is tried again. */
+const RETRY_AFTER_MS = 1_000
+/** The next read begins so many times its duration before the snapshot is too old. */
+const AHEAD = 2
+
 /**
  * Keeps the newest snapshot.
  *
  * 1. However many ask at once, one read is under way.
- * 2. Nobody gets a snapshot older than it asked for, unless reading fails: then the last one, marked stale.
- * 3. Nothing is read while nobody asks.
+ * 2. Nobody gets a snapshot older than it asked for, or whose read began before the last `invalidate`, unless reading fails: then the last one,
+ *    marked stale. A read that is under way counts as new.
+ * 3. Nothing is read while nobody asks. Whoever asks shortly before the snapshot is too old has the next one read, and waits for neither.
  * 4. With no snapshot at all a failed read rejects with its reason; `fresh` rejects with it in any case.
  */
 export class SnapshotCache {
   #newest: Snapshot | null = null
   #readAt = Number.NEGATIVE_INFINITY
-  #pending: Promise<Snapshot> | null = null
+  #newestChanges = 0
+  #changes = 0
+  #tookMs = 0
+  #pending: Reading | null = null
   #failedAt = Number.NEGATIVE_INFINITY
   #failure: unknown = null
   readonly #read: () => Promise<Snapshot>
@@ -25,10 +40,41 @@ export class SnapshotCache {
   }
 
   async get(maxAgeMs: number): Promise<Snapshot> {
+    const atHand = this.atHand(maxAgeMs)
+    if (atHand !== null) return atHand
+    const changes = this.#changes
+    const reading = this.#reading()
+    const snapshot = await reading.snapshot
+    if (reading.changes >= changes || snapshot.stale) return snapshot
+    // It began before the change; whatever is read from here on began after it.
+    return this.#reading().snapshot
+  }
+
+  /** What `get` would resolve with at once, `null` when it would wait for a read. Counts as asking. */
+  atHand(maxAgeMs: number): Snapshot | null {
+    if (this.#newest === null) return null
     const now = performance.now()
-    if (this.#newest && now - this.#readAt <= maxAgeMs) return this.#newest
-    if (this.#newest?.stale && now - this.#failedAt <= RETRY_AFTER_MS) return this.#newest
-    this.#pending ??= this.#refresh()
+    const age = now - this.#readAt
+    if (age <= maxAgeMs && this.#newestChanges === this.#changes) {
+      const left = maxAgeMs - age
+      if (left < Math.min(AHEAD * this.#tookMs, maxAgeMs / 2) && !this.#newest.stale) void this.#reading()
+      return this.#newest
+    }
+    return this.#newest.stale && now - this.#failedAt <= RETRY_AFTER_MS ? this.#newest : null
+  }
+
+  /** Something was changed: the next `get` reads anew. */
+  invalidate(): void {
+    this.#changes += 1
+  }
+
+  #reading(): Reading {
+    if (this.#pending === null) {
+      const reading = { snapshot: this.#refresh(this.#changes), changes: this.#changes }
+      // Who reads ahead waits for nothing; who waits is told.
+      reading.snapshot.catch(() => undefined)
+      this.#pending = reading
+    }
     return this.#pending
   }
 
@@ -39,16 +85,13 @@ export class SnapshotCache {
     return snapshot
   }
 
-  /** The next `get` reads anew. */
-  invalidate(): void {
-    this.#readAt = Number.NEGATIVE_INFINITY
-  }
-
-  async #refresh(): Promise<Snapshot> {
+  async #refresh(changes: number): Promise<Snapshot> {
     const began = performance.now()
     try {
       this.#newest = await this.#read()
       this.#readAt = began
+      this.#newestChanges = changes
+      this.#tookMs = performance.now() - began
       return this.#newest
     } catch (error) {
       this.#failedAt = performance.now()
@@ -61,6 +104,3 @@ export class SnapshotCache {
     }
   }
 }
-
-/** After a failed read the stale snapshot serves this long before reading is tried again. */
-const RETRY_AFTER_MS = 1_000

@@ -142,6 +142,7 @@ describe('GET /engines', () => {
 
   test('is 503 when there never was a snapshot', async () => {
     const { app, controlPlane } = setUp()
+    controlPlane.reads = true
     controlPlane.snapshot = () => Promise.reject(new BerthError('unavailable', 'Temporal cannot be reached', { retryAfterSeconds: 1.2 }))
     const response = await app.request('/engines')
     expect(response.headers.get('retry-after')).toBe('2')

@@ -170,6 +170,8 @@ export class FakeControlPlane implements ControlPlane {
   readonly started: StreamStart[] = []
   readonly ended: { streamId: string | null; containerId: string | null; reason: string | null }[] = []
   snapshots = 0
+  /** Nothing is at hand: whoever asks waits. */
+  reads = false
   existed: (engineId: string) => boolean = () => true
   /** What every method rejects with. */
   failure: Error | null = null
@@ -179,6 +181,12 @@ export class FakeControlPlane implements ControlPlane {
   constructor(public current: Snapshot = snapshotOf()) {}
 
   async snapshot(): Promise<Snapshot> {
+    this.snapshots += 1
+    return this.current
+  }
+
+  snapshotAtHand(): Snapshot | null {
+    if (this.reads) return null
     this.snapshots += 1
     return this.current
   }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { LiveEvent } from '../../src/contracts/live.js'
 import type { LiveFeed } from '../../src/http/live-feed.js'
 import { engineView, leaseView, snapshotOf } from './fake-control-plane.js'
@@ -44,6 +44,7 @@ describe('the event stream', () => {
   let feed: LiveFeed | undefined
   const open: EventReader[] = []
   afterEach(async () => {
+    vi.restoreAllMocks()
     await Promise.all(open.splice(0).map((reader) => reader.close()))
     feed?.stop()
   })
@@ -136,5 +137,31 @@ describe('the event stream', () => {
     const first = await epochs('limit=2')
     expect(first.epochs).toEqual([20, 19])
     expect(await epochs(`limit=2&cursor=${first.cursor}`)).toEqual({ epochs: [18], cursor: null })
+  })
+
+  it('leaves nothing behind of a reader that is cut off at once, as too much waits for it, and then hangs up', async () => {
+    const { controlPlane, follow, feed } = running()
+    const reader = await follow()
+    const { id } = await reader.next()
+    const problem = { code: 'no-forwarded', detail: 'x'.repeat(1024 * 1024) }
+    for (let epoch = 18; epoch < 25; epoch++) {
+      controlPlane.current = snapshotOf({ lease: leaseView({ epoch, condition: problem }) })
+      await reader.next()
+    }
+    const [begun, ended, unfollow] = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'clearInterval'), vi.fn<() => void>()]
+    const original = feed.follow.bind(feed)
+    vi.spyOn(feed, 'follow').mockImplementation(async (lastId, onEvent) => {
+      const stop = await original(lastId, onEvent)
+      return () => {
+        unfollow()
+        stop()
+      }
+    })
+    const late = await follow(id)
+    const heartbeat: unknown = begun.mock.results[0]?.value
+    expect(ended.mock.calls).toContainEqual([heartbeat])
+    for (const epoch of [18, 19, 20]) expect(await late.next()).toMatchObject({ type: 'lease.changed', data: { epoch } })
+    await late.close()
+    expect(unfollow).toHaveBeenCalledTimes(1)
   })
 })

@@ -1,72 +1,140 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { BerthError } from '../../src/domain/errors.js'
 import type { Snapshot } from '../../src/temporal/control-plane.js'
 import { SnapshotCache } from '../../src/temporal/snapshot.js'
 import { snapshotOf } from '../http/fake-control-plane.js'
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
-afterEach(() => void vi.useRealTimers())
+/** Reads that are answered by hand; each snapshot is known by `takenAt`: which read it is of. */
+class Reads {
+  readonly begun: { answer: () => void; fail: (error: Error) => void }[] = []
+  readonly cache = new SnapshotCache(
+    () =>
+      new Promise<Snapshot>((resolve, fail) => {
+        const takenAt = this.begun.length
+        this.begun.push({ answer: () => resolve(snapshotOf({ takenAt })), fail })
+      }),
+  )
 
-/** A cache whose reads answer what `answers` holds by then, and how often it has read. */
-function cacheOf(first: Snapshot | Error) {
-  const source = { answer: first, reads: 0 }
-  const cache = new SnapshotCache(async () => {
-    source.reads++
-    if (source.answer instanceof Error) throw source.answer
-    return source.answer
-  })
-  return { cache, source }
+  /** The newest read takes `tookMs` and is answered. */
+  async answer(tookMs = 0): Promise<void> {
+    await vi.advanceTimersByTimeAsync(tookMs)
+    this.begun.at(-1)?.answer()
+    await vi.advanceTimersByTimeAsync(0)
+  }
 }
 
-const gone = new BerthError('unavailable', 'no worker answers')
-
 describe('a snapshot', () => {
-  it('is read once for all who ask at once, and again when it is older than somebody bears', async () => {
-    const { cache, source } = cacheOf(snapshotOf({}))
-    await Promise.all([cache.get(100), cache.get(0), cache.get(50)])
-    expect(source.reads).toBe(1)
-    vi.advanceTimersByTime(100)
-    await cache.get(100)
-    expect(source.reads).toBe(1)
-    await cache.get(99)
-    expect(source.reads).toBe(2)
+  let reads: Reads
+  const which = async (snapshot: Promise<Snapshot>): Promise<number> => (await snapshot).takenAt
+
+  beforeEach(() => {
+    vi.useFakeTimers()
+    reads = new Reads()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
   })
 
-  it('is read again after a change, however young it is', async () => {
-    const { cache, source } = cacheOf(snapshotOf({}))
-    await cache.get(100)
-    cache.invalidate()
-    await cache.get(100)
-    expect(source.reads).toBe(2)
+  async function first(tookMs = 0): Promise<void> {
+    const got = reads.cache.get(250)
+    await reads.answer(tookMs)
+    await got
+  }
+
+  it('is read once for all who ask at once, and serves as long as each allows', async () => {
+    const all = Promise.all(Array.from({ length: 50 }, () => which(reads.cache.get(250))))
+    await reads.answer()
+    expect(new Set(await all)).toEqual(new Set([0]))
+    await vi.advanceTimersByTimeAsync(200)
+    expect(await which(reads.cache.get(250))).toBe(0)
+    const newer = which(reads.cache.get(100))
+    await reads.answer()
+    expect(await newer).toBe(1)
   })
 
-  it('is the last one, marked stale, while reading fails; for a second nobody tries again', async () => {
-    const { cache, source } = cacheOf(snapshotOf({}))
-    await cache.get(0)
-    source.answer = gone
-    vi.advanceTimersByTime(10)
-    expect(await cache.get(0)).toMatchObject({ stale: true })
-    vi.advanceTimersByTime(1_000)
-    expect(await cache.get(0)).toMatchObject({ stale: true })
-    expect(source.reads).toBe(2)
-    source.answer = snapshotOf({})
-    vi.advanceTimersByTime(1)
-    expect(await cache.get(0)).toMatchObject({ stale: false })
+  it('is read ahead of time, so that nobody waits while many ask', async () => {
+    await first(20)
+    const waited: boolean[] = []
+    for (let now = 20; now < 2_000; now += 5) {
+      let answered = false
+      void reads.cache.get(250).then(() => (answered = true))
+      await vi.advanceTimersByTimeAsync(0)
+      waited.push(!answered)
+      // Every read takes 20 ms.
+      const begun = reads.begun.length
+      await vi.advanceTimersByTimeAsync(5)
+      if (begun > 1 && now % 20 === 0) reads.begun.at(-1)?.answer()
+    }
+    expect(waited.filter(Boolean)).toEqual([])
+    expect(reads.begun.length).toBeLessThan(12)
   })
 
-  it('rejects with its reason when there never was one', async () => {
-    const { cache } = cacheOf(gone)
-    await expect(cache.get(0)).rejects.toBe(gone)
+  it('is at hand exactly when nobody would wait for it', async () => {
+    expect(reads.cache.atHand(250)).toBe(null)
+    expect(reads.begun).toHaveLength(0)
+    await first()
+    expect(reads.cache.atHand(250)?.takenAt).toBe(0)
+    await vi.advanceTimersByTimeAsync(251)
+    expect([reads.cache.atHand(250), reads.cache.atHand(300)?.takenAt]).toEqual([null, 0])
+    reads.cache.invalidate()
+    expect(reads.cache.atHand(300)).toBe(null)
   })
 
-  it('that must be fresh is never a stale one: it rejects with why reading fails, within the second too', async () => {
-    const { cache, source } = cacheOf(snapshotOf({}))
-    expect(await cache.fresh(0)).toMatchObject({ stale: false })
-    source.answer = gone
-    vi.advanceTimersByTime(10)
-    await expect(cache.fresh(0)).rejects.toBe(gone)
-    vi.advanceTimersByTime(500)
-    await expect(cache.fresh(0)).rejects.toBe(gone)
-    expect(source.reads).toBe(2)
+  it('is not read while nobody asks', async () => {
+    await first(20)
+    await reads.cache.get(250)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(reads.begun).toHaveLength(1)
+  })
+
+  it('of before a change is given to nobody who asks after it, though its read is still under way', async () => {
+    const before = which(reads.cache.get(250))
+    reads.cache.invalidate()
+    const after = which(reads.cache.get(250))
+    await reads.answer()
+    expect(await before).toBe(0)
+    await reads.answer()
+    expect(await after).toBe(1)
+    expect(await which(reads.cache.get(250))).toBe(1)
+  })
+
+  it('is not waited for without end while changes go on', async () => {
+    await first()
+    reads.cache.invalidate()
+    const got = which(reads.cache.get(250))
+    reads.cache.invalidate()
+    await reads.answer()
+    expect(await got).toBe(1)
+  })
+
+  it('that cannot be read is the last one, marked stale, to all who wait, and is not tried again at once', async () => {
+    await first()
+    reads.cache.invalidate()
+    const waiting = reads.cache.get(250)
+    reads.cache.invalidate()
+    const late = reads.cache.get(250)
+    reads.begun.at(-1)?.fail(new Error('no worker'))
+    expect([(await waiting).stale, (await late).stale, (await reads.cache.get(0)).stale]).toEqual([true, true, true])
+    expect(reads.begun).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(1_001)
+    const again = reads.cache.get(250)
+    await reads.answer()
+    expect((await again).stale).toBe(false)
+  })
+
+  it('that was never read fails with the reason', async () => {
+    const failed = reads.cache.get(250)
+    reads.begun[0]?.fail(new Error('no worker'))
+    await expect(failed).rejects.toThrow('no worker')
+  })
+
+  it('that must be fresh is never a stale one: who asks is told why reading fails, also while nobody tries again', async () => {
+    await first()
+    expect((await reads.cache.fresh(250)).stale).toBe(false)
+    reads.cache.invalidate()
+    const waiting = reads.cache.fresh(250)
+    reads.begun.at(-1)?.fail(new Error('no worker'))
+    await expect(waiting).rejects.toThrow('no worker')
+    await expect(reads.cache.fresh(250)).rejects.toThrow('no worker')
+    expect(reads.begun).toHaveLength(2)
   })
 })

@@ -25,16 +25,20 @@ const MOST_WAITING_BYTES = 4 * 1024 * 1024
  */
 export function liveEvents({ feed }: Dependencies): Handler<AppEnv> {
   let readers = 0
+  const encoder = new TextEncoder()
+  const wire = onceForAll((event) => encoder.encode(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`))
   return async (c) => {
     if (c.req.header('accept')?.includes('text/event-stream') !== true) return answer(c, 200, page(feed.latest(), readQuery(c, PageQuery)))
     if (readers >= MOST_READERS) throw new BerthError('unavailable', `${MOST_READERS} readers follow already`, { retryAfterSeconds: 5 })
-    const encoder = new TextEncoder()
     const early: LiveEvent[] = []
     let tell = (event: LiveEvent): void => void early.push(event)
     const unfollow = await feed.follow(c.req.header('last-event-id') ?? null, (event) => tell(event))
     readers += 1
     let heartbeat: NodeJS.Timeout | undefined
+    let ended = false
     const end = (): void => {
+      if (ended) return
+      ended = true
       clearInterval(heartbeat)
       unfollow()
       readers -= 1
@@ -42,21 +46,19 @@ export function liveEvents({ feed }: Dependencies): Handler<AppEnv> {
     const body = new ReadableStream<Uint8Array>(
       {
         start(controller) {
-          let ended = false
-          const write = (text: string): void => {
+          const write = (bytes: Uint8Array): void => {
             if (ended) return
             if ((controller.desiredSize ?? 0) <= 0) {
-              ended = true
               end()
               controller.close()
               return
             }
-            controller.enqueue(encoder.encode(text))
+            controller.enqueue(bytes)
           }
-          tell = (event) => write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
-          write('retry: 1000\n\n')
-          for (const event of early) tell(event)
-          heartbeat = setInterval(() => write(': alive\n\n'), HEARTBEAT_MS)
+          tell = (event) => write(wire(event))
+          heartbeat = setInterval(() => write(encoder.encode(': alive\n\n')), HEARTBEAT_MS)
+          write(encoder.encode('retry: 1000\n\n'))
+          for (const event of early.splice(0)) tell(event)
         },
         cancel: end,
       },
@@ -71,6 +73,15 @@ export function liveEvents({ feed }: Dependencies): Handler<AppEnv> {
         'x-request-id': requestId(c),
       },
     })
+  }
+}
+
+/** Readers are told of an event one after the other: only the last one is kept. */
+function onceForAll(render: (event: LiveEvent) => Uint8Array): (event: LiveEvent) => Uint8Array {
+  let last: { event: LiveEvent; bytes: Uint8Array } | null = null
+  return (event) => {
+    if (last?.event !== event) last = { event, bytes: render(event) }
+    return last.bytes
   }
 }
 
