@@ -44,11 +44,11 @@ export class Demo {
     return this.berth.settled(this.wanted)
   }
 
-  /** Resolves when another engine than this one is forwarded. */
-  async passedOn(from: string): Promise<Engine> {
-    return eventually(`another engine than ${from} is forwarded`, async () => {
+  /** Resolves with who is forwarded at a later epoch than this one. */
+  async forwardedAfter(epoch: number): Promise<Engine> {
+    return eventually(`somebody is forwarded after epoch ${epoch}`, async () => {
       const holder = (await this.engines()).find(({ forwarded }) => forwarded)
-      return holder === undefined || holder.engine_id === from ? null : holder
+      return holder !== undefined && (holder.lease_epoch ?? 0) > epoch ? holder : null
     })
   }
 

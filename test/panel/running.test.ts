@@ -213,6 +213,13 @@ describe('a Berth that runs, from the browser', { timeout: minute }, () => {
     await go('Engines')
   })
 
+  test('the events tell what happened, also to who comes later', async () => {
+    const third = await visit(browser, address, '/panel/events')
+    await third.page.getByRole('listitem').filter({ hasText: 'holds port' }).first().waitFor()
+    expect(third.complaints).toEqual([])
+    await third.close()
+  })
+
   test('nothing complained, and nothing left the origin', async () => {
     await bothBadge((await forwarded())[0] ?? '')
     expect([...first.complaints, ...second.complaints]).toEqual([])
