@@ -77,7 +77,7 @@ async function startDemo() {
     await module.play(demo.address, first, '5d2a1c7be0f94b3385ffb1a6c04e2d7c9a61b8f3')
     await module.play(demo.address, second, 'a1b59f0c44d27e6e8bb3517dd0c9f23aa0e8c6d4')
     const ended = await module.play(demo.address, third, '0c7e39d2b8145f6aa9d3e1c05b7f82649ed1a3c8')
-    await module.end(demo.address, ended)
+    await demo.endStream(ended)
     await new Promise((resolve) => setTimeout(resolve, CURVE_MS))
     return demo
   } catch (error) {

@@ -57,6 +57,11 @@ export class Demo {
     if (status !== 202) throw new Error(`lease/elect: ${status} ${JSON.stringify(body)}`)
   }
 
+  /** As its player would tell of it. */
+  async endStream(id: string): Promise<void> {
+    await tell(`${this.address}/events/stream_ended`, { stream_id: id, reason: 'the player was closed' })
+  }
+
   /** As by `docker rm -f`: asked of the daemon, not of Berth. */
   async removeContainer(id: string): Promise<void> {
     await new Docker({ socketPath: demoSockets(this.berth.dataDir).docker }).getContainer(id).remove({ force: true })
@@ -93,10 +98,6 @@ export async function play(
   })
   return id
 }
-
-/** Tells Berth that a stream has ended. */
-export const end = (address: string, streamId: string): Promise<unknown> =>
-  tell(`${address}/events/stream_ended`, { stream_id: streamId, reason: 'the player was closed' })
 
 async function tell<Answer>(url: string, event: object): Promise<Answer> {
   const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(event) })

@@ -3,7 +3,7 @@
  * The types on the wire. Types only: the panel runs nothing of the server's code.
  */
 export type { Api } from '../../../src/http/client.js'
-export type { EngineDetail, EngineState } from '../../../src/contracts/engines.js'
+export type { EngineState } from '../../../src/contracts/engines.js'
 export type { EngineEnvironment } from '../../../src/contracts/environment.js'
 export type { Fleet } from '../../../src/contracts/fleet.js'
 export type { Ready } from '../../../src/contracts/health.js'
