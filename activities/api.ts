@@ -57,4 +57,9 @@ export interface LogActivities {
   readLogs(input: { containerId: string; tail: number }): Promise<LogLine[]>
 }
 
-export type Activities = LogActivities & EngineActivities & LeaseActivities & FleetActivities & WatchActivities
+export interface EnvironmentActivities {
+  /** What a container of ours was made with, by name, secrets masked. */
+  readEnvironment(input: { containerId: string }): Promise<Record<string, string>>
+}
+
+export type Activities = LogActivities & EnvironmentActivities & EngineActivities & LeaseActivities & FleetActivities & WatchActivities

@@ -139,6 +139,10 @@ export function createActivities(deps: ActivityDeps): Activities {
       return newestWithin(await runtime.logs(containerId, tail), MOST_LOG_CHARACTERS)
     },
 
+    async readEnvironment({ containerId }) {
+      return runtime.environment(containerId)
+    },
+
     async startEngines({ engines }) {
       await startEngineWorkflows(client, engines)
     },

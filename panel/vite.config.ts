@@ -25,5 +25,5 @@ export default defineConfig({
     },
   },
   /** `npx vite panel` shows the panel of a running Berth, rebuilt at each change. */
-  server: { proxy: Object.fromEntries(['/api', '/readyz', '/docs', '/openapi.json'].map((path) => [path, api])) },
+  server: { proxy: Object.fromEntries(['/api', '/events', '/docs', '/openapi.json'].map((path) => [path, api])) },
 })

@@ -2,29 +2,45 @@
  * @module
  * `npm run screenshots`: every page of the panel at 1280 and 390 px, light and dark, into docs/screenshots.
  *
- * Of a Berth that runs when BERTH_URL names one (with BERTH_KEY, if it wants a key), else of the stand-in that the panel's tests use.
+ * Of the Berth that BERTH_URL names (with BERTH_KEY, if it wants a key), else of a demo, in which some streams play and the port has changed hands.
  * A part of a name as argument makes only those that contain it.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { runnerImport } from 'vite'
-import { build } from './setup/build.mjs'
 import { obtainChromium } from './setup/chromium.mjs'
+import { prepare } from './setup/prepare.mjs'
 import { root } from './setup/root.mjs'
+import { runScript, Steps } from './setup/steps.mjs'
 
 const folder = join(root, 'docs/screenshots')
 const wanted = process.argv[2] ?? ''
+const key = process.env.BERTH_KEY ?? null
 const sizes = { wide: { width: 1280, height: 860 }, narrow: { width: 390, height: 844 } }
+/** So long a stream has played when its curve is looked at. */
+const CURVE_MS = 60_000
+const QUALITY = 82
+/** Longer pages are cut off. */
+const MOST_PX = 2400
 
-mkdirSync(folder, { recursive: true })
-await build()
-const { value: executablePath } = await obtainChromium()
-const api = process.env.BERTH_URL ? null : await startStandIn()
-const address = api?.address ?? process.env.BERTH_URL
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] })
-try {
-  const engine = await firstEngine()
+await runScript(async () => {
+  const env = await prepare(new Steps(), { external: false })
+  process.env.BERTH_TEMPORAL_CLI ||= env.BERTH_TEMPORAL_CLI
+  const { value: executablePath } = await obtainChromium()
+  mkdirSync(folder, { recursive: true })
+  const demo = process.env.BERTH_URL ? null : await startDemo()
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] })
+  try {
+    await shootAll(browser, demo?.address ?? process.env.BERTH_URL)
+  } finally {
+    await browser.close()
+    await demo?.stop()
+  }
+})
+
+async function shootAll(browser, address) {
+  const engine = await shownEngine(address)
   const pages = {
     overview: '/panel/',
     engines: '/panel/engines',
@@ -38,42 +54,64 @@ try {
   }
   for (const [name, path] of Object.entries(pages)) {
     for (const [size, viewport] of Object.entries(sizes)) {
-      for (const colorScheme of ['light', 'dark']) await shoot(`${name}-${size}-${colorScheme}`, path, viewport, colorScheme)
+      for (const colorScheme of ['light', 'dark'])
+        await shoot(browser, { name: `${name}-${size}-${colorScheme}`, url: address + path, viewport, colorScheme })
     }
   }
-} finally {
-  await browser.close()
-  await api?.stop()
 }
 
-async function startStandIn() {
-  const { module } = await runnerImport(join(root, 'test/panel/fake-api.ts'))
-  const api = await new module.FakeApi().start()
-  const [first, second, third] = api.state.engines
-  api.changeEngine(third.engine_id, { health_status: 'unhealthy' })
-  api.changeEngine(third.engine_id, { health_status: 'healthy' })
-  api.changeEngine(first.engine_id, { last_stream_usage: new Date().toISOString() })
-  api.changeEngine(second.engine_id, {})
-  api.changeFleet({})
-  return api
+/** Five engines; three streams; the port went from hand to hand, once because the container of its holder was removed. */
+async function startDemo() {
+  const { module } = await runnerImport(join(root, 'test/panel/demo.ts'))
+  const demo = await module.Demo.start({ MIN_REPLICAS: '5' })
+  try {
+    const holder = (await demo.engines()).find(({ forwarded }) => forwarded)
+    await demo.removeContainer(holder.container_id)
+    const next = await demo.forwardedAfter(holder.lease_epoch)
+    const others = (await demo.settled()).filter(({ forwarded }) => !forwarded)
+    await demo.elect(others[1].engine_id, 'it has the better line')
+    await demo.forwardedAfter(next.lease_epoch)
+    await demo.settled()
+    const [first, second, third] = (await demo.engines()).toSorted((a, b) => Number(b.forwarded) - Number(a.forwarded))
+    await module.play(demo.address, first, '94c2fd8fb9bc8f2fc71a2cbe9d4b866f227a0209')
+    await module.play(demo.address, first, '5d2a1c7be0f94b3385ffb1a6c04e2d7c9a61b8f3')
+    await module.play(demo.address, second, 'a1b59f0c44d27e6e8bb3517dd0c9f23aa0e8c6d4')
+    const ended = await module.play(demo.address, third, '0c7e39d2b8145f6aa9d3e1c05b7f82649ed1a3c8')
+    await demo.endStream(ended)
+    await new Promise((resolve) => setTimeout(resolve, CURVE_MS))
+    return demo
+  } catch (error) {
+    await demo.stop()
+    throw error
+  }
 }
 
-async function firstEngine() {
-  const headers = process.env.BERTH_KEY ? { 'x-api-key': process.env.BERTH_KEY } : {}
+async function shownEngine(address) {
+  const headers = key === null ? {} : { 'x-api-key': key }
   const { items } = await (await fetch(`${address}/api/v1/engines`, { headers })).json()
   return (items.find(({ forwarded }) => forwarded) ?? items[0]).engine_id
 }
 
-async function shoot(name, path, viewport, colorScheme) {
+async function shoot(browser, { name, url, viewport, colorScheme }) {
   if (!name.includes(wanted)) return
   const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce', deviceScaleFactor: 1 })
   const page = await context.newPage()
-  if (process.env.BERTH_KEY) await page.addInitScript((key) => localStorage.setItem('berth-api-key', key), process.env.BERTH_KEY)
-  await page.goto(address + path)
+  if (key !== null) await page.addInitScript((value) => localStorage.setItem('berth-api-key', value), key)
+  await page.goto(url)
   await page.locator('h1').waitFor()
   await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
   await page.waitForTimeout(600)
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
+  // WebP, which is a quarter of a PNG; playwright itself writes PNG and JPEG only.
+  const session = await context.newCDPSession(page)
+  const { cssContentSize } = await session.send('Page.getLayoutMetrics')
+  const { data } = await session.send('Page.captureScreenshot', {
+    format: 'webp',
+    quality: QUALITY,
+    captureBeyondViewport: true,
+    clip: { x: 0, y: 0, width: cssContentSize.width, height: Math.min(cssContentSize.height, MOST_PX), scale: 1 },
+  })
+  const bytes = Buffer.from(data, 'base64')
+  writeFileSync(join(folder, `${name}.webp`), bytes)
   await context.close()
-  console.log(`docs/screenshots/${name}.png`)
+  console.log(`docs/screenshots/${name}.webp  ${Math.round(bytes.length / 1000)} kB`)
 }

@@ -27,7 +27,12 @@ const routeTree = rootRoute.addChildren([
   createRoute({ getParentRoute, path: '/lease', component: lazyRouteComponent(() => import('./pages/lease.js'), 'LeasePage') }),
   createRoute({ getParentRoute, path: '/streams', component: lazyRouteComponent(() => import('./pages/streams.js'), 'StreamsPage') }),
   createRoute({ getParentRoute, path: '/vpn', component: lazyRouteComponent(() => import('./pages/vpn.js'), 'VpnPage') }),
-  createRoute({ getParentRoute, path: '/events', component: lazyRouteComponent(() => import('./pages/events.js'), 'EventsPage') }),
+  createRoute({
+    getParentRoute,
+    path: '/events',
+    validateSearch: ({ about }: Record<string, unknown>): { about?: string } => (typeof about === 'string' ? { about } : {}),
+    component: lazyRouteComponent(() => import('./pages/events.js'), 'EventsPage'),
+  }),
   createRoute({ getParentRoute, path: '/settings', component: lazyRouteComponent(() => import('./pages/settings.js'), 'SettingsPage') }),
   createRoute({
     getParentRoute,

@@ -1,12 +1,13 @@
 /**
  * @module
  * The daemon's answers, as far as Berth reads them (Docker Engine API 1.24 to 1.51). Fields that are not named here never leave this file: an inspected container's
- * environment holds credentials, and its command may.
+ * environment holds credentials, and its command may. The environment leaves it masked.
  */
 import { z } from 'zod'
 import { configuredP2pPort } from '../engines/p2p-port.js'
 import { unreadable } from './failures.js'
 import { boundedLabels, ownerOf, parseEngineLabels, type Owner, type Ownership } from './labels.js'
+import { maskedEnvironment } from './masked-environment.js'
 import type { ContainerAction, ContainerEvent, ContainerState, InspectedContainer, ManagedContainer, VpnContainer } from './runtime.js'
 
 const STATES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const satisfies ContainerState[]
@@ -122,6 +123,11 @@ export function readInspect(doing: string, body: unknown, ownership: Ownership):
     exitCode: state.Status === 'exited' || state.Status === 'dead' ? (state.ExitCode ?? null) : null,
     oomKilled: state.OOMKilled === true,
   }
+}
+
+/** What the container was made with, secrets masked. */
+export function readEnvironment(doing: string, body: unknown): Record<string, string> {
+  return maskedEnvironment(read(InspectAnswer, doing, body).Config.Env ?? [])
 }
 
 export function readVpn(doing: string, body: unknown): VpnContainer {

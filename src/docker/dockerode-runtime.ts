@@ -7,7 +7,17 @@ import { inspect } from 'node:util'
 import { setTimeout as delay } from 'node:timers/promises'
 import Docker from 'dockerode'
 import { LABEL } from '../domain/labels.js'
-import { ACTIONS, readCreatedId, readEvent, readInspect, readList, readPullError, readVersion, readVpn } from './answers.js'
+import {
+  ACTIONS,
+  readCreatedId,
+  readEnvironment,
+  readEvent,
+  readInspect,
+  readList,
+  readPullError,
+  readVersion,
+  readVpn,
+} from './answers.js'
 import { createBody, type CreateBodyOptions } from './create-body.js'
 import { DaemonClient, type DaemonAnswer, type Dial } from './daemon-client.js'
 import { parseDockerHost, type DockerAddress } from './docker-host.js'
@@ -138,6 +148,14 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
       if (status === 404) throw new RuntimeError('no-such-container', `${doing}: it is gone`)
       if (status >= 400) throw refusal(doing, status, bytes.toString('utf8').slice(0, 200))
       return readLogLines(bytes)
+    },
+
+    async environment(containerId) {
+      const doing = `reading the environment of ${short(containerId)}`
+      const body = await inspectAnswer(doing, containerId)
+      if (body === null || !readInspect(doing, body, ownership).managed)
+        throw new RuntimeError('no-such-container', `${doing}: there is no such container of ours`)
+      return readEnvironment(doing, body)
     },
 
     async inspectVpn(name) {

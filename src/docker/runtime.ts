@@ -169,6 +169,8 @@ export interface ContainerRuntime {
   inspect(idOrName: string): Promise<InspectedContainer | null>
   /** The last `tail` lines that a container of ours wrote, oldest first. `no-such-container` when it is gone or is not ours. */
   logs(containerId: string, tail: number): Promise<LogLine[]>
+  /** What a container of ours was made with, by name, secrets masked. `no-such-container` when it is gone or is not ours. */
+  environment(containerId: string): Promise<Record<string, string>>
   /** The Gluetun container by name or id; `null` when there is none. */
   inspectVpn(name: string): Promise<VpnContainer | null>
   /** Makes sure that the image is on the host, pulling it if it is not; `image-missing` names the fix. What was found is believed for 60 s. */

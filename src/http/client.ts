@@ -15,8 +15,9 @@ type Named<Path extends string> = Path extends `${string}:${infer Name}/${infer 
     ? Name
     : never
 
+/** An object also where nothing is taken: a route whose input is none cannot be asked. */
 type Input<Path extends string, Query extends z.ZodType, Body extends z.ZodType> = ([Named<Path>] extends [never]
-  ? unknown
+  ? object
   : { param: Record<Named<Path>, string> }) &
   ([Query] extends [z.ZodNever] ? unknown : { query?: z.input<Query> }) &
   ([Body] extends [z.ZodNever] ? unknown : { json: z.input<Body> })

@@ -28,6 +28,8 @@ type Reader = (event: LiveEvent) => void
 export class LiveFeed implements Feed {
   readonly #run = randomBytes(4).toString('hex')
   readonly #kept: LiveEvent[] = []
+  /** Those without new statistics of streams, of which there are many and which are old at once. */
+  readonly #told: LiveEvent[] = []
   readonly #readers = new Set<Reader>()
   readonly #given: Pick<Dependencies, 'controlPlane' | 'config' | 'now'>
   readonly #stopped = new AbortController()
@@ -71,9 +73,9 @@ export class LiveFeed implements Feed {
     return () => void this.#readers.delete(onEvent)
   }
 
-  /** The changes that are kept, the newest first. */
+  /** What happened lately, the newest first; new statistics of streams are no such thing. */
   latest(): LiveEvent[] {
-    return this.#kept.toReversed()
+    return this.#told.toReversed()
   }
 
   /** What came after an event, `null` when some of it is not kept any more. */
@@ -127,6 +129,8 @@ export class LiveFeed implements Feed {
     const event = this.#event(change)
     this.#kept.push(event)
     if (this.#kept.length > KEPT) this.#kept.shift()
+    if (event.type !== 'stream.changed') this.#told.push(event)
+    if (this.#told.length > KEPT) this.#told.shift()
     for (const reader of this.#readers) reader(event)
   }
 

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { Container, LabelQuery } from '../contracts/container.js'
 import { Deleted, Demand, EngineDetail, EngineList, EngineQuery, EngineState, RestartBody, Scaled } from '../contracts/engines.js'
+import { EngineEnvironment } from '../contracts/environment.js'
 import { Fleet, FleetChange } from '../contracts/fleet.js'
 import { GenericProvisionBody, GenericProvisioned } from '../contracts/generic-provision.js'
 import { Alive, Ready } from '../contracts/health.js'
@@ -43,7 +44,7 @@ import { streamEnded, streamStarted } from './routes/events.js'
 import { extendedStats } from './routes/extended-stats.js'
 import { deleteContainer, scale } from './routes/fleet.js'
 import { designateHolder, electHolder, rotateHolder } from './routes/hand-over.js'
-import { healthz, readyz } from './routes/health.js'
+import { healthz, readyz, showReadiness } from './routes/health.js'
 import { leaseHistory, showLease } from './routes/lease.js'
 import { liveEvents } from './routes/live.js'
 import { showMetrics } from './routes/metrics.js'
@@ -51,7 +52,16 @@ import { changeFleet, showFleet, showSettings, showSummary, showVpn } from './ro
 import { provisionContainer, provisionEngine } from './routes/provision.js'
 import { showSession } from './routes/session.js'
 import { knownStreamStats, listStreams, pageStreams, showStream, streamStats } from './routes/streams.js'
-import { createEngine, drainEngine, engineLogs, pageEngines, removeEngine, restartEngine, showOperation } from './routes/v1-engines.js'
+import {
+  createEngine,
+  drainEngine,
+  engineEnvironment,
+  engineLogs,
+  pageEngines,
+  removeEngine,
+  restartEngine,
+  showOperation,
+} from './routes/v1-engines.js'
 import { vpnStatus } from './routes/vpn.js'
 
 const ok = <Body extends z.ZodType>(description: string, body: Body) => ({ status: 200 as const, description, body })
@@ -217,7 +227,7 @@ export const ADMIN_ROUTES = [
   }),
 ] as const
 
-/** For operators, as labels may tell what only they are to know. */
+/** For operators, as labels and environments may tell what only they are to know. */
 export const OPERATOR_ROUTES = [
   route({
     method: 'get',
@@ -229,10 +239,30 @@ export const OPERATOR_ROUTES = [
     problems: [],
     make: containersByLabel,
   }),
+  route({
+    method: 'get',
+    path: '/api/v1/engines/:id/environment',
+    tag: 'engines',
+    summary: 'What the container of an engine was made with',
+    description:
+      'Secrets are masked: values of names with KEY, TOKEN, SECRET or PASS in them, and of arguments and addresses that have one.',
+    answer: ok('Variables by name', EngineEnvironment),
+    problems: ['not-found'],
+    make: engineEnvironment,
+  }),
 ] as const
 
 /** Reads for viewers, changes for operators. */
 export const ROUTES = [
+  route({
+    method: 'get',
+    path: '/api/v1/readiness',
+    tag: 'berth',
+    summary: 'Whether every part is fine, each by its name; `/readyz` for those who look rather than watch',
+    answer: ok('Fine or not', Ready),
+    problems: [],
+    make: showReadiness,
+  }),
   route({
     method: 'get',
     path: '/api/v1/summary',

@@ -116,6 +116,8 @@ export interface ControlPlane {
   samplesOf(streamId: string, sinceMs: number | null): StreamSample[]
   /** The last `tail` lines that the engine's container wrote, oldest first. `not-found` as `remove`, and when the engine has no container now. */
   logs(id: string, tail: number): Promise<{ containerId: string; lines: LogLine[] }>
+  /** What the engine's container was made with, by name, secrets masked. Errors as `logs`. */
+  environment(id: string): Promise<{ containerId: string; environment: Record<string, string> }>
   /** Engines that wait before they are tried again are tried at once; resolves with how many were told. */
   retryNow(): Promise<number>
   /** Whether there is, or was within the retention of histories, an engine of this id. */

@@ -22,7 +22,15 @@ import type { EngineView, LeaseView, LogLine, StreamSample } from '../domain/vie
 import * as messages from '../../workflows/messages.js'
 import { Batch } from './batch.js'
 import type { ControlPlane, HandOverRequest, PartStatus, ProvisionRequest, Snapshot } from './control-plane.js'
-import { engineWorkflowId, fleetWorkflowId, leaseWorkflowId, logsWorkflowId, poolTaskQueue, watchWorkflowId } from './names.js'
+import {
+  engineWorkflowId,
+  environmentWorkflowId,
+  fleetWorkflowId,
+  leaseWorkflowId,
+  logsWorkflowId,
+  poolTaskQueue,
+  watchWorkflowId,
+} from './names.js'
 import { SnapshotCache } from './snapshot.js'
 import { StreamSamples } from './stream-samples.js'
 
@@ -35,8 +43,8 @@ const WAIT_STEP_MS = 50
 /** How long a change of streams waits until readers see it: they may read it a moment later all the same. */
 const SHOWN_WITHIN_MS = 1_000
 const SHOWN_STEP_MS = 10
-/** A reading of a log is given up by the server after this. */
-const LOGS_WITHIN = '10 seconds'
+/** A reading at a container is given up by the server after this. */
+const READING_WITHIN = '10 seconds'
 /** A snapshot serves this long. */
 const SNAPSHOT_AGE_MS = 250
 /** At most this many updates of this process are under way at once: more than ten on one workflow stall it for seconds. */
@@ -203,6 +211,34 @@ export function createGateway(
     return engine
   }
 
+  /** What a workflow of its own reads at the container of an engine. */
+  async function readAtContainer<Read>(
+    id: string,
+    { what, workflow, workflowId, input }: { what: string; workflow: string; workflowId: string; input: object },
+  ): Promise<{ containerId: string; read: Read }> {
+    await withDocker()
+    const { engineId, containerId } = await named(id)
+    if (containerId === null) throw new BerthError('not-found', `engine ${engineId} has no container now`)
+    try {
+      const read = await client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () =>
+        client.workflow.execute<(asked: { containerId: string }) => Promise<Read>>(workflow, {
+          workflowId,
+          taskQueue: poolTaskQueue(pool),
+          workflowExecutionTimeout: READING_WITHIN,
+          args: [{ ...input, containerId }],
+        }),
+      )
+      return { containerId, read }
+    } catch (error) {
+      if (error instanceof WorkflowFailedError)
+        throw new BerthError('unavailable', `the ${what} of engine ${engineId} cannot be read now; its container may be gone`, {
+          cause: error,
+          retryAfterSeconds: 2,
+        })
+      throw translated(error)
+    }
+  }
+
   return {
     snapshot: (maxAgeMs = SNAPSHOT_AGE_MS) => cache.get(maxAgeMs),
 
@@ -317,27 +353,23 @@ export function createGateway(
     },
 
     async logs(id, tail) {
-      await withDocker()
-      const { engineId, containerId } = await named(id)
-      if (containerId === null) throw new BerthError('not-found', `engine ${engineId} has no container now`)
-      try {
-        const lines = await client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () =>
-          client.workflow.execute<(input: { containerId: string; tail: number }) => Promise<LogLine[]>>('logs', {
-            workflowId: logsWorkflowId(pool, randomUUID()),
-            taskQueue: poolTaskQueue(pool),
-            workflowExecutionTimeout: LOGS_WITHIN,
-            args: [{ containerId, tail }],
-          }),
-        )
-        return { containerId, lines }
-      } catch (error) {
-        if (error instanceof WorkflowFailedError)
-          throw new BerthError('unavailable', `the log of engine ${engineId} cannot be read now; its container may be gone`, {
-            cause: error,
-            retryAfterSeconds: 2,
-          })
-        throw translated(error)
-      }
+      const { containerId, read } = await readAtContainer<LogLine[]>(id, {
+        what: 'log',
+        workflow: 'logs',
+        workflowId: logsWorkflowId(pool, randomUUID()),
+        input: { tail },
+      })
+      return { containerId, lines: read }
+    },
+
+    async environment(id) {
+      const { containerId, read } = await readAtContainer<Record<string, string>>(id, {
+        what: 'environment',
+        workflow: 'environment',
+        workflowId: environmentWorkflowId(pool, randomUUID()),
+        input: {},
+      })
+      return { containerId, environment: read }
     },
 
     async retryNow() {

@@ -28,6 +28,11 @@ export function logsWorkflowId(pool: string, request: string): string {
   return `logs/${pool}/${request}`
 }
 
+/** Id of one reading of a container's environment. */
+export function environmentWorkflowId(pool: string, request: string): string {
+  return `environment/${pool}/${request}`
+}
+
 /** The task queue of a pool: its workflows and its activities. */
 export function poolTaskQueue(pool: string): string {
   return `berth-${pool}`

@@ -120,6 +120,7 @@ export function runtimeOver(
     others: async () => [],
     inspect: (idOrName) => call({ op: 'inspect', idOrName }) as Promise<InspectedContainer | null>,
     logs: async () => [],
+    environment: async () => ({}),
     inspectVpn: async (name) =>
       vpn && { id: vpn.id, name, running: vpn.running, health: 'healthy', startedAt: 0, address: '172.17.0.2', provider: null },
     ensureImage: async () => undefined,

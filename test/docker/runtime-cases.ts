@@ -144,6 +144,13 @@ export function runtimeConformance(name: string, start: () => Promise<Daemon>): 
       expect(Math.abs((found?.createdAt ?? 0) - Date.now())).toBeLessThan(60_000)
     })
 
+    test('reads what a container of ours was made with, secrets masked, and of no other container', async () => {
+      const id = await runtime.create(spec({ environment: { MOOD: 'good', UPSTREAM_TOKEN: 'never to be seen' } }))
+      expect(await runtime.environment(id)).toMatchObject({ MOOD: 'good', UPSTREAM_TOKEN: '********' })
+      for (const other of [await makeElsewhere(), 'f'.repeat(64)])
+        await expect(runtime.environment(other)).rejects.toMatchObject({ code: 'no-such-container' })
+    })
+
     test('starts an engine that answers on its published port', async ({ skip }) => {
       if (!daemon.bridge) skip('this host allows no bridges')
       const wanted = spec()

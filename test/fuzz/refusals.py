@@ -10,6 +10,7 @@ OF_GOOD_HEALTH = {"max-capacity"}
 # What asks an engine itself, which another request may have stopped a moment before.
 OF_STOPPED_ENGINES = {
     "GET /api/v1/engines/{id}/logs": {"unavailable"},
+    "GET /api/v1/engines/{id}/environment": {"unavailable"},
     "GET /streams/{id}/extended-stats": {"unavailable"},
 }
 

@@ -628,13 +628,16 @@ describe('health', () => {
     ]
     const response = await app.request('/readyz')
     expect(response.status).toBe(503)
-    expect(Ready.parse(await response.json())).toEqual({
+    const told = Ready.parse(await response.json())
+    expect(told).toEqual({
       status: 'not-ready',
       parts: {
         temporal: { ok: true, code: null, detail: null },
         docker: { ok: false, code: null, detail: 'nothing at /var/run/docker.sock: is Docker running?' },
       },
     })
+    const looked = await app.request('/api/v1/readiness')
+    expect([looked.status, await looked.json()]).toEqual([200, told])
     expect((await app.request('/readyz', { method: 'HEAD' })).status).toBe(503)
   })
 

@@ -279,6 +279,11 @@ export class FakeControlPlane implements ControlPlane {
     return { containerId: containerId ?? '', lines: Array.from({ length: Math.min(tail, 3) }, () => line) }
   }
 
+  async environment(id: string) {
+    const { containerId } = this.#named(id)
+    return { containerId: containerId ?? '', environment: { CONF: '--bind-all', ACCESS_TOKEN: '********' } }
+  }
+
   async retryNow(): Promise<number> {
     if (this.failure) throw this.failure
     return this.current.fleet.engines.filter(({ phase }) => phase === 'backing-off').length

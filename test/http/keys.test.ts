@@ -22,6 +22,7 @@ const EVERY_ROUTE = routesOf(setUp())
 const OPEN = ['/healthz', '/readyz', '/api/v1/session', '/openapi.json', '/docs', '/docs/start.js', '/docs/:asset', '/problems/:type']
 const MORE: Readonly<Record<string, Role>> = {
   '/by-label': 'operator',
+  '/api/v1/engines/:id/environment': 'operator',
   '/api/v1/settings': 'admin',
   '/health/circuit-breaker/reset': 'admin',
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { EngineEnvironment } from '../../src/contracts/environment.js'
 import { Operation } from '../../src/contracts/operation.js'
 import { Summary } from '../../src/contracts/summary.js'
 import { engineView, hex, leaseView, NOW, snapshotOf, streamView } from './fake-control-plane.js'
@@ -113,6 +114,18 @@ describe('the summary', () => {
       stale: true,
       age_s: 12,
     })
+  })
+})
+
+describe('what a container was made with', () => {
+  it('is told by the container that an engine has now', async () => {
+    const { app } = setUp({ snapshot: snapshotOf({ engines: [engineView()] }) })
+    const answer = await app.request('/api/v1/engines/e-1/environment')
+    expect(EngineEnvironment.parse(await answer.json())).toEqual({
+      container_id: engineView().containerId,
+      environment: { CONF: '--bind-all', ACCESS_TOKEN: '********' },
+    })
+    expect((await problemOf(await app.request('/api/v1/engines/e-2/environment'))).status).toBe(404)
   })
 })
 

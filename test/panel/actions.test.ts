@@ -82,13 +82,62 @@ describe('what is done in the panel', () => {
     await row(free).waitFor({ state: 'detached' })
   })
 
-  test('drain: says that no stream is cut', async () => {
+  test('restart of one that plays: only when its streams may be cut', async () => {
     const busy = id(0)
+    await act(busy, 'Restart')
+    await dialog().getByText('1 stream stops').waitFor()
+    expect(await dialog().getByRole('button', { name: 'Restart' }).isDisabled()).toBe(true)
+    await dialog().getByLabel('Cut this stream').check()
+    await press('Restart')
+    await dialog().waitFor({ state: 'detached' })
+    expect(api.changes[0]).toMatchObject({ path: `/api/v1/engines/${busy}/restart`, body: { force: true } })
+  })
+
+  test('drain: no stream is cut; one that ends by hand lets the engine go', async () => {
+    const busy = id(0)
+    const [played] = api.state.engines[0]?.streams ?? []
     await act(busy, 'Drain')
     await dialog().getByText('No stream is cut').waitFor()
     await press('Drain')
-    await row(busy).waitFor({ state: 'detached' })
+    await row(busy).getByText('Draining').waitFor()
     expect(api.changes[0]?.path).toBe(`/api/v1/engines/${busy}/drain`)
+    await page.getByRole('link', { name: 'Streams', exact: true }).click()
+    await page.locator(`[data-stream="${played}"]`).getByRole('button', { name: /^End/ }).click()
+    await dialog().getByText('Its player is not stopped').waitFor()
+    await press('End')
+    await page.getByRole('region', { name: 'Ended' }).locator(`[data-stream="${played}"]`).waitFor()
+    expect(api.changes[1]).toMatchObject({ path: '/events/stream_ended', body: { stream_id: played } })
+    await page.getByRole('link', { name: 'Engines', exact: true }).click()
+    await row(busy).waitFor({ state: 'detached' })
+  })
+
+  test('a toast leads to the events about what it tells of', async () => {
+    await act(id(2), 'Restart')
+    await press('Restart')
+    await page.getByText('is done').getByRole('link', { name: 'Its events' }).click()
+    await page.getByRole('heading', { name: 'Events' }).waitFor()
+    expect(new URL(page.url()).search).toBe(`?about=${id(2)}`)
+    await page.getByText('Only about').waitFor()
+    const links = await page
+      .getByRole('listitem')
+      .getByRole('link', { name: /^[0-9a-f]{8}$/ })
+      .allTextContents()
+    expect(new Set(links)).toEqual(new Set([id(2).slice(0, 8)]))
+    await page.getByRole('button', { name: 'Show all' }).click()
+    await page.getByText('Only about').waitFor({ state: 'detached' })
+  })
+
+  test('the environment of an engine is there with its secrets masked, and nothing of it for viewers', async () => {
+    await page.goto(`${api.address}/panel/engines/${id(1)}`)
+    const secret = page.getByRole('row', { name: /^PASSWORD/ })
+    await secret.waitFor()
+    expect(await secret.getByRole('cell').textContent()).toBe('********')
+    api.key = 'for-changes'
+    api.viewerKey = 'only-to-look'
+    const viewer = await visit(browser, api.address, `/panel/engines/${id(1)}`, { key: 'only-to-look' })
+    await viewer.page.getByText('Labels').first().waitFor()
+    expect(await viewer.page.getByRole('heading', { name: 'Environment' }).count()).toBe(0)
+    await viewer.close()
   })
 
   test('provision: with labels and environment; a line that is no pair is pointed at', async () => {

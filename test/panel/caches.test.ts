@@ -44,6 +44,23 @@ describe('what events do to the state that is shown', () => {
     expect(engines(client)).toHaveLength(5)
   })
 
+  test('of streams only those that play are kept, as the state has the last ones that ended too', () => {
+    const client = new QueryClient()
+    const state = world()
+    putState(client, { ...state, streams: [...state.streams, ...state.ended] })
+    expect(client.getQueryData(caches.streams)).toEqual(state.streams)
+  })
+
+  test('new statistics of a stream are no happening', () => {
+    const client = filled()
+    client.setQueryData(caches.events, [])
+    const [stream] = world().streams
+    if (stream === undefined) throw new Error('no stream')
+    putHappening(client, { ...happening, type: 'stream.changed', data: { ...stream, peers: 99 } })
+    expect(client.getQueryData(caches.events)).toEqual([])
+    expect(client.getQueryData(caches.streams)).toContainEqual({ ...stream, peers: 99 })
+  })
+
   test('a stream that ended plays no longer', () => {
     const client = filled()
     const [stream] = world().streams

@@ -137,7 +137,10 @@ export class FakeApi {
     this.state.ended = [ended, ...this.state.ended]
     this.tell({ type: 'stream.ended', data: ended })
     const player = this.state.engines.find(({ streams }) => streams.includes(id))
-    if (player !== undefined) this.changeEngine(player.engine_id, { streams: player.streams.filter((each) => each !== id) })
+    if (player === undefined) return
+    const streams = player.streams.filter((each) => each !== id)
+    this.changeEngine(player.engine_id, { streams })
+    if (player.draining && streams.length === 0) this.#remove(player.engine_id)
   }
 
   /** The port goes to this engine, as when the holder's container is removed from outside. */
@@ -276,14 +279,23 @@ export class FakeApi {
     app.get('/api/v1/engines/:id', (c) => {
       const found = this.#engine(c)
       if (found === undefined) return notFound(c)
-      const streams = this.state.streams.filter(({ id }) => found.streams.includes(id))
+      return c.json({ engine: found, streams: this.state.streams.filter(({ id }) => found.streams.includes(id)) })
+    })
+    app.get('/api/v1/engines/:id/environment', (c) => {
+      const found = this.#engine(c)
+      if (found === undefined) return notFound(c)
       const environment = {
         CONF: `--http-port=${found.port} --bind-all`,
         HTTP_PORT: String(found.port),
-        PASSWORD: '••••••••',
+        PASSWORD: '********',
         ...(found.forwarded_port === null ? {} : { P2P_PORT: String(found.forwarded_port) }),
       }
-      return c.json({ engine: found, streams, environment })
+      return c.json({ container_id: found.container_id, environment })
+    })
+    app.post('/events/stream_ended', async (c) => {
+      const { stream_id: id } = await c.req.json<{ stream_id: string }>()
+      this.endStream(id)
+      return c.json({ updated: true, stream: this.state.ended.find((each) => each.id === id) ?? null })
     })
     app.delete('/api/v1/engines/:id', (c) => {
       const found = this.#engine(c)
@@ -291,11 +303,17 @@ export class FakeApi {
     })
     app.post('/api/v1/engines/:id/drain', (c) => {
       const found = this.#engine(c)
-      return found === undefined ? notFound(c) : c.json(this.#remove(found.engine_id), 202)
+      if (found === undefined) return notFound(c)
+      if (found.streams.length === 0) return c.json(this.#remove(found.engine_id), 202)
+      this.changeEngine(found.engine_id, { draining: true })
+      return c.json(this.#operation('remove', found.engine_id, null), 202)
     })
-    app.post('/api/v1/engines/:id/restart', (c) => {
+    app.post('/api/v1/engines/:id/restart', async (c) => {
       const found = this.#engine(c)
       if (found === undefined) return notFound(c)
+      const { force } = await c.req.json<{ force: boolean }>()
+      if (found.streams.length > 0 && !force)
+        return problem(c, { status: 409, type: 'conflict', title: 'Not possible now', detail: 'it plays: say force to cut its streams' })
       this.changeEngine(found.engine_id, { phase: 'provisioning', health_status: 'unknown' })
       return c.json(
         this.#operation('restart', found.engine_id, () =>
@@ -402,7 +420,7 @@ export class FakeApi {
     })
     app.get('/api/v1/vpn', (c) => c.json(this.state.vpn))
     app.get('/api/v1/settings', (c) => c.json(this.state.settings))
-    app.get('/readyz', (c) => c.json(this.state.ready, this.state.ready.status === 'ready' ? 200 : 503))
+    app.get('/api/v1/readiness', (c) => c.json(this.state.ready))
     app.get('/api/v1/events', (c) => {
       if (c.req.header('accept') !== 'text/event-stream') return c.json({ items: this.#events.slice(0, 100), next_cursor: null })
       if (this.silent) return problem(c, { status: 503, type: 'unavailable', title: 'Not available now', detail: 'no events today' })
@@ -449,10 +467,11 @@ export class FakeApi {
     })
   }
 
-  /** Work that is done a moment later. */
-  #operation(kind: Operation['kind'], id: string, done: () => void): Operation {
+  /** Work that is done a moment later; `null`: not before something else happens. */
+  #operation(kind: Operation['kind'], id: string, done: (() => void) | null): Operation {
     const accepted: Operation = { id: `${kind}-${id}`, kind, status: 'running', engine_id: id, container_id: null, problem: null }
     this.#operations.set(accepted.id, accepted)
+    if (done === null) return accepted
     setTimeout(() => {
       done()
       this.#operations.set(accepted.id, { ...accepted, status: 'succeeded' })

@@ -140,6 +140,7 @@ export interface Asked {
   startEngines: { engines: EngineInput[] }[]
   watchPool: { pool: string }[]
   readLogs: { containerId: string; tail: number }[]
+  readEnvironment: { containerId: string }[]
 }
 
 /** A container that provisioning reports. */
@@ -178,6 +179,7 @@ export class Pool {
     startEngines: [],
     watchPool: [],
     readLogs: [],
+    readEnvironment: [],
   }
   readonly #environment: TestWorkflowEnvironment
   readonly #activities: Activities
@@ -201,6 +203,7 @@ export class Pool {
       },
       watchPool: async () => new Gate().pass(),
       readLogs: async () => [],
+      readEnvironment: async () => ({}),
     }
     this.#activities = recorded({ ...real, ...fakes }, this.asked)
   }

@@ -178,6 +178,9 @@ export class Gluetun {
   }
 }
 
+/** Demos of this process so far: those of one machine have engines on the same address, and none may take another's ports. */
+let demos = 0
+
 /** Berth as `berth up` on ports and a data folder of its own. */
 export class Berth {
   readonly dataDir: string
@@ -213,8 +216,10 @@ export class Berth {
   static async demo(env: NodeJS.ProcessEnv = {}): Promise<Berth> {
     if (!existsSync(CLI)) throw new Error('dist is not there: run "npm run build" first')
     const [api, temporal] = [await freePort(), await freePairOfPorts()]
-    const { PATH, HOME, BERTH_TEMPORAL_CLI } = process.env
-    return new Berth(api, temporal, { PATH, HOME, BERTH_TEMPORAL_CLI, ...env }, ['--demo'])
+    const { PATH, HOME, BERTH_TEMPORAL_CLI, VITEST_POOL_ID = '0' } = process.env
+    const from = 19_000 + Number(VITEST_POOL_ID) * 100 + 20 * (demos++ % 5)
+    const ports = { GLUETUN_PORT_RANGE_1: `${from}-${from + 19}` }
+    return new Berth(api, temporal, { PATH, HOME, BERTH_TEMPORAL_CLI, ...ports, ...env }, ['--demo'])
   }
 
   /** Runs `berth <args>` on the same data folder; resolves with its exit code and what it printed. */

@@ -9,6 +9,7 @@ import type { Dialog } from './dialog.js'
 import { DrainForm, RemoveForm, RestartForm } from './engine-forms.js'
 import { ProvisionForm, ScaleForm } from './fleet-forms.js'
 import { DesignateForm, ElectForm, RotateForm, UndesignateForm } from './hand-over-forms.js'
+import { EndStreamForm } from './end-stream-form.js'
 import { KeyForm } from './key-form.js'
 
 interface Props {
@@ -58,6 +59,8 @@ function titleOf(dialog: Dialog): string {
       return 'Rotate the forwarded port'
     case 'undesignate':
       return 'Name nobody any more'
+    case 'end-stream':
+      return 'Take the stream as ended'
     case 'designate':
       return `Make engine ${engineName(dialog.engineId)} forwarded`
     case 'restart':
@@ -83,6 +86,8 @@ function Form({ dialog, close }: { dialog: Dialog; close: () => void }) {
       return <RotateForm close={close} />
     case 'undesignate':
       return <UndesignateForm close={close} />
+    case 'end-stream':
+      return <EndStreamForm streamId={dialog.streamId} close={close} />
     case 'designate':
       return <DesignateForm engineId={dialog.engineId} close={close} />
     case 'restart':

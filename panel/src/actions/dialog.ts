@@ -10,4 +10,5 @@ export type Dialog =
   | { kind: 'rotate' }
   | { kind: 'designate'; engineId: string }
   | { kind: 'undesignate' }
+  | { kind: 'end-stream'; streamId: string }
   | { kind: 'restart' | 'drain' | 'remove'; engineId: string }

@@ -1,11 +1,11 @@
-import { Text, TextInput } from '@mantine/core'
+import { Checkbox, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { EngineState } from '../api/contracts.js'
 import { drain, remove, restart } from '../api/requests.js'
 import { useEngine, useFleet, useStreams } from '../live/use-live.js'
 import { Notice } from '../parts/notice.js'
-import { count } from '../text/amount.js'
+import { count, cutting } from '../text/amount.js'
 import { engineName } from '../text/engine-name.js'
 import { streamName } from '../text/stream-name.js'
 import { AskForm } from './ask-form.js'
@@ -20,20 +20,25 @@ interface Props {
 export function RestartForm({ engineId, close }: Props) {
   const client = useQueryClient()
   const engine = useEngine(engineId)
+  const [force, setForce] = useState(false)
   const change = useChange(
-    ['restart', engineId],
-    (key) => restart(engineId, key),
+    ['restart', engineId, force],
+    (key) => restart(engineId, { force, ...key }),
     (operation) => {
       close()
       void followOperation(client, operation)
     },
   )
   if (engine === undefined) return <Gone />
+  const streams = engine.streams.length
   return (
-    <AskForm act="Restart" danger={engine.streams.length > 0} change={change} close={close}>
+    <AskForm act="Restart" danger={force} ready={streams === 0 || force} change={change} close={close}>
       <Text size="sm">Its container is removed and made anew, with the same id and address.</Text>
       <LostPort engine={engine} />
       <StoppedStreams engines={[engineId]} />
+      {streams > 0 && (
+        <Checkbox checked={force} onChange={({ currentTarget }) => setForce(currentTarget.checked)} label={cutting(streams)} />
+      )}
     </AskForm>
   )
 }

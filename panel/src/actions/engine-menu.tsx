@@ -8,7 +8,13 @@ import { engineName } from '../text/engine-name.js'
 import { useDialog } from './dialogs.js'
 
 /** What can be done with one engine; nothing by whoever may only look. */
-export function EngineMenu({ engine, wide = false }: { engine: Pick<EngineState, 'engine_id' | 'forwarded'>; wide?: boolean }) {
+export function EngineMenu({
+  engine,
+  wide = false,
+}: {
+  engine: Pick<EngineState, 'engine_id' | 'forwarded' | 'draining'>
+  wide?: boolean
+}) {
   const open = useDialog()
   const { allowed } = usePermission()
   const target = useRef<HTMLButtonElement>(null)
@@ -35,12 +41,14 @@ export function EngineMenu({ engine, wide = false }: { engine: Pick<EngineState,
         >
           Restart
         </Menu.Item>
-        <Menu.Item
-          leftSection={<IconDoorExit size={16} aria-hidden />}
-          onClick={() => open({ kind: 'drain', engineId: engine.engine_id }, target.current)}
-        >
-          Drain
-        </Menu.Item>
+        {!engine.draining && (
+          <Menu.Item
+            leftSection={<IconDoorExit size={16} aria-hidden />}
+            onClick={() => open({ kind: 'drain', engineId: engine.engine_id }, target.current)}
+          >
+            Drain
+          </Menu.Item>
+        )}
         <Menu.Divider />
         <Menu.Item
           c="var(--berth-bad)"

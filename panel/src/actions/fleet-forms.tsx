@@ -7,6 +7,7 @@ import { useFleet } from '../live/use-live.js'
 import { count } from '../text/amount.js'
 import { AskForm } from './ask-form.js'
 import { followOperation } from './operations.js'
+import { told } from './told.js'
 import { useChange } from './use-change.js'
 
 export function ScaleForm({ close }: { close: () => void }) {
@@ -17,7 +18,7 @@ export function ScaleForm({ close }: { close: () => void }) {
     (key) => scale(Number(wanted), key),
     ({ wanted: held }) => {
       close()
-      notifications.show({ title: 'Scale', message: `${count(held, 'engine')} wanted`, color: 'teal' })
+      notifications.show({ title: 'Scale', message: told(`${count(held, 'engine')} wanted.`, 'fleet'), color: 'teal' })
     },
   )
   if (fleet === undefined) return null

@@ -6,10 +6,11 @@ import type { Lease } from '../api/contracts.js'
 import { designate, elect, rotate } from '../api/requests.js'
 import { useEngines, useLease } from '../live/use-live.js'
 import { Notice } from '../parts/notice.js'
-import { count } from '../text/amount.js'
+import { count, cutting } from '../text/amount.js'
 import { engineName } from '../text/engine-name.js'
 import { AskForm } from './ask-form.js'
 import { StoppedStreams, useStopping } from './engine-forms.js'
+import { told } from './told.js'
 import { useChange } from './use-change.js'
 
 const REASON = 'asked for in the panel'
@@ -154,7 +155,11 @@ function HandOverForm({ act, involved, cuts, mayCut = false, asked, ask, close, 
       }),
     () => {
       close()
-      notifications.show({ title: act, message: 'was taken. The new holder shows up here as soon as it has the port.', color: 'teal' })
+      notifications.show({
+        title: act,
+        message: told('was taken. The new holder shows up here as soon as it has the port.', 'lease'),
+        color: 'teal',
+      })
     },
   )
   const moved = lease !== undefined && lease.epoch !== epoch
@@ -185,7 +190,7 @@ function HandOverForm({ act, involved, cuts, mayCut = false, asked, ask, close, 
               ? `Do not wait: cut ${count(stopping.length, 'stream')}`
               : stopping.length === 0
                 ? 'Cut streams that play'
-                : `Cut ${stopping.length === 1 ? 'this stream' : `these ${stopping.length} streams`}`
+                : cutting(stopping.length)
           }
         />
       )}

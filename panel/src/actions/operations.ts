@@ -8,6 +8,7 @@ import { ApiError } from '../api/client.js'
 import type { Operation } from '../api/contracts.js'
 import { readOperation } from '../api/requests.js'
 import { engineName } from '../text/engine-name.js'
+import { told } from './told.js'
 
 const OPERATIONS = ['operations'] as const
 type Operations = Readonly<Record<string, Operation>>
@@ -40,14 +41,21 @@ export async function followOperation(client: QueryClient, accepted: Operation):
     notifications.update({
       id,
       title: what,
-      message: failed ? (ended.problem?.detail ?? 'failed') : 'is done',
+      message: told(failed ? (ended.problem?.detail ?? 'It failed.') : 'is done.', accepted.engine_id),
       color: failed ? 'red' : 'teal',
       loading: false,
       autoClose: failed ? false : 5000,
     })
   } catch (thrown) {
     const why = thrown instanceof ApiError ? thrown.message : 'its state is not known'
-    notifications.update({ id, title: what, message: `goes on, but ${why}`, color: 'orange', loading: false, autoClose: 8000 })
+    notifications.update({
+      id,
+      title: what,
+      message: told(`goes on, but ${why}.`, accepted.engine_id),
+      color: 'orange',
+      loading: false,
+      autoClose: 8000,
+    })
   } finally {
     forget(client, accepted.engine_id)
   }

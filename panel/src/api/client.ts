@@ -1,11 +1,12 @@
 /**
  * @module
- * One request to the API, and what went wrong with it.
+ * The API as its routes describe it, and what went wrong with a request.
  */
-import type { ProblemBody } from './contracts.js'
+import { hc } from 'hono/client'
+import type { Api, ProblemBody } from './contracts.js'
 import { storedKey } from './key.js'
 
-/** How long an answer may take. Events have no end and are not asked for through here. */
+/** How long an answer may take. Events have no end and are not asked for through `ask`. */
 const PATIENCE_MS = 20_000
 
 /** What the API answered instead of what was asked for; without `problem` it was not reached, or is not ours. */
@@ -24,50 +25,34 @@ export class ApiError extends Error {
   }
 }
 
-export interface Asked {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  body?: unknown
-  /** Makes a repeated change have one effect. */
-  idempotencyKey?: string
-  /** The change is refused when the lease is at another epoch. */
-  epoch?: number
-  signal?: AbortSignal
-  accept?: string
-  /** Another key than the one that is kept. */
-  key?: string
-}
+/**
+ * The API, one function for each route. Whatever it answers but success rejects with an `ApiError`. The key that is kept goes along in a header, unless a request
+ * brings its own; never in an address.
+ */
+export const api = hc<Api>('/', { fetch: send })
 
-/** Asks and answers the response; anything but success is an `ApiError`. A key travels in a header, never in an address. */
-export async function send(path: string, asked: Asked = {}): Promise<Response> {
-  const { method = 'GET', body, idempotencyKey, epoch, signal, accept, key = storedKey() } = asked
-  const headers = new Headers({ accept: accept ?? 'application/json' })
-  if (key !== null) headers.set('x-api-key', key)
-  if (body !== undefined) headers.set('content-type', 'application/json')
-  if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey)
-  if (epoch !== undefined) headers.set('if-match', `"epoch-${epoch}"`)
-  const response = await fetch(path, {
-    method,
-    headers,
-    credentials: 'same-origin',
-    cache: 'no-store',
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(signal === undefined ? {} : { signal }),
-  }).catch((thrown: unknown) => {
-    if (signal?.aborted) throw thrown
+async function send(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers)
+  const key = storedKey()
+  if (key !== null && !headers.has('x-api-key')) headers.set('x-api-key', key)
+  if (!headers.has('accept')) headers.set('accept', 'application/json')
+  const response = await fetch(input, { ...init, headers, credentials: 'same-origin', cache: 'no-store' }).catch((thrown: unknown) => {
+    if (init.signal?.aborted) throw thrown
     throw new ApiError('Berth does not answer', null, null)
   })
   if (!response.ok) throw await failure(response)
   return response
 }
 
-/** The JSON of an answer. */
-export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
+/** The JSON of what a request answers; the request is ended by `signal`, or when it has taken too long. */
+export async function ask<T>(request: (init: RequestInit) => Promise<{ json: () => Promise<T> }>, signal?: AbortSignal): Promise<T> {
   const patience = AbortSignal.timeout(PATIENCE_MS)
-  const signal = asked.signal === undefined ? patience : AbortSignal.any([asked.signal, patience])
-  const response = await send(path, { ...asked, signal }).catch((thrown: unknown) => {
-    throw patience.aborted ? new ApiError(`Berth did not answer within ${PATIENCE_MS / 1000} s`, null, null) : thrown
-  })
-  return (await response.json()) as T
+  const answer = await request({ signal: signal === undefined ? patience : AbortSignal.any([signal, patience]) }).catch(
+    (thrown: unknown) => {
+      throw patience.aborted ? new ApiError(`Berth did not answer within ${PATIENCE_MS / 1000} s`, null, null) : thrown
+    },
+  )
+  return answer.json()
 }
 
 async function failure(response: Response): Promise<ApiError> {

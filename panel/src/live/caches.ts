@@ -29,11 +29,14 @@ export type Happening = Exclude<LiveEvent, { type: 'state' } | { type: 'freshnes
 /** How many happenings the page of events keeps. */
 const KEPT_HAPPENINGS = 500
 
-/** Puts the whole state in. What has not changed stays the same object, so that nothing of it is drawn again. */
+/** Puts the whole state in, of streams those that play. What has not changed stays the same object, so that nothing of it is drawn again. */
 export function putState(client: QueryClient, { engines, lease, streams, vpn, fleet }: LiveState): void {
   client.setQueryData(caches.engines, byPort(engines))
   client.setQueryData(caches.lease, lease)
-  client.setQueryData(caches.streams, streams)
+  client.setQueryData(
+    caches.streams,
+    streams.filter(({ status }) => status === 'started'),
+  )
   client.setQueryData(caches.vpn, vpn)
   client.setQueryData(caches.fleet, fleet)
 }
@@ -63,6 +66,8 @@ export function putHappening(client: QueryClient, happening: Happening): void {
     case 'fleet.changed':
       client.setQueryData<Fleet>(caches.fleet, happening.data)
   }
+  // New statistics, of which nothing is told.
+  if (happening.type === 'stream.changed') return
   client.setQueryData<Happening[]>(caches.events, (happenings) => happenings && [happening, ...happenings].slice(0, KEPT_HAPPENINGS))
 }
 

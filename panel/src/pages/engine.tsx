@@ -7,13 +7,15 @@ import { AnchorLink } from '../parts/anchor-link.js'
 import { EngineMenu } from '../actions/engine-menu.js'
 import { useOperation } from '../actions/operations.js'
 import type { EngineState } from '../api/contracts.js'
-import { readEngine } from '../api/requests.js'
+import { readEnvironment } from '../api/requests.js'
 import { useEngine, useEngines, useStreams } from '../live/use-live.js'
+import { usePermission } from '../live/use-session.js'
 import { Condition } from '../parts/condition.js'
 import { Dot } from '../parts/dot.js'
 import { EmptyState } from '../parts/empty-state.js'
 import { EngineTimeline } from '../parts/engine-timeline.js'
 import { Facts } from '../parts/facts.js'
+import { Failure } from '../parts/failure.js'
 import { ForwardedBadge } from '../parts/forwarded-badge.js'
 import { Loading } from '../parts/loading.js'
 import { LogView } from '../parts/log-view.js'
@@ -100,7 +102,14 @@ function Known({ engine }: { engine: EngineState }) {
               ]}
             />
           </PanelCard>
-          <PanelCard title="Timeline">
+          <PanelCard
+            title="Timeline"
+            aside={
+              <AnchorLink to="/events" search={{ about: engine.engine_id }} size="sm" py={2}>
+                Its events
+              </AnchorLink>
+            }
+          >
             <EngineTimeline engine={engine} />
           </PanelCard>
         </SimpleGrid>
@@ -135,25 +144,39 @@ function Streams({ engine }: { engine: EngineState }) {
   )
 }
 
-/** Anew for each container, as it is what that one was made with. */
 function MadeWith({ engine }: { engine: EngineState }) {
-  const { data } = useQuery({
-    queryKey: ['engine', engine.engine_id, engine.container_id],
-    queryFn: ({ signal }) => readEngine(engine.engine_id, { signal }),
-  })
+  const { allowed } = usePermission()
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-      {data?.environment !== undefined && (
-        <PanelCard title="Environment" flush>
-          <PairTable caption="Environment" pairs={data.environment} empty="It was made with none." />
-          <Text size="xs" c="dimmed" px={18} py={8}>
-            Secrets are masked.
-          </Text>
-        </PanelCard>
-      )}
+      {allowed && engine.container_id !== null && <Environment engineId={engine.engine_id} containerId={engine.container_id} />}
       <PanelCard title="Labels" flush>
         <PairTable caption="Labels" pairs={engine.labels} empty="It has no labels." />
       </PanelCard>
     </SimpleGrid>
+  )
+}
+
+/** Anew for each container, as it is what that one was made with. */
+function Environment({ engineId, containerId }: { engineId: string; containerId: string }) {
+  const { data, error, refetch } = useQuery({
+    queryKey: ['environment', engineId, containerId],
+    queryFn: ({ signal }) => readEnvironment(engineId, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  return (
+    <PanelCard title="Environment" flush>
+      {data === undefined ? (
+        <div style={{ padding: '0 18px 14px' }}>
+          {error === null ? <Loading lines={4} /> : <Failure error={error} retry={() => void refetch()} />}
+        </div>
+      ) : (
+        <>
+          <PairTable caption="Environment" pairs={data.environment} empty="It was made with none." />
+          <Text size="xs" c="dimmed" px={18} py={8}>
+            Secrets are masked.
+          </Text>
+        </>
+      )}
+    </PanelCard>
   )
 }

@@ -1,6 +1,6 @@
-import { Group, NativeSelect, Paper } from '@mantine/core'
+import { Button, Group, NativeSelect, Paper, Text } from '@mantine/core'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { Happening } from '../live/caches.js'
 import { useHappenings } from '../live/use-live.js'
 import { EmptyState } from '../parts/empty-state.js'
 import { EngineLink } from '../parts/engine-link.js'
@@ -8,27 +8,33 @@ import { Failure } from '../parts/failure.js'
 import { Loading } from '../parts/loading.js'
 import { PageTitle } from '../parts/page-title.js'
 import { fullMoment, moment } from '../text/duration.js'
-import { tell } from '../text/happening.js'
+import { subjectOf, tellAll } from '../text/happening.js'
 import classes from './events.module.css'
 
+const route = getRouteApi('/events')
 const KINDS = { engine: 'Engines', lease: 'Lease', stream: 'Streams', vpn: 'VPN', fleet: 'Fleet' } as const
 
-/** What happened, the newest first. */
+/** What happened, the newest first; with `about` in the address only to that. */
 export function EventsPage() {
+  const { about } = route.useSearch()
   const { data, error, refetch } = useHappenings()
   const [kind, setKind] = useState('')
-  const told = data?.map((happening, index) => ({ happening, text: tell(happening, before(data, index)) }))
-  const shown = told?.filter(({ happening, text }) => text !== null && happening.type.startsWith(kind))
+  const shown =
+    data &&
+    tellAll(data).filter(
+      ({ happening, text }) => text !== null && happening.type.startsWith(kind) && (about === undefined || subjectOf(happening) === about),
+    )
   return (
     <>
       <PageTitle title="Events" about="What happened since the API started, as far as it is kept." />
-      <Group mb="sm">
+      <Group mb="sm" gap="xs">
         <NativeSelect
           aria-label="Show"
           value={kind}
           onChange={({ currentTarget }) => setKind(currentTarget.value)}
           data={[{ value: '', label: 'All' }, ...Object.entries(KINDS).map(([value, label]) => ({ value: `${value}.`, label }))]}
         />
+        {about !== undefined && <Only about={about} />}
       </Group>
       {shown === undefined ? (
         error === null ? (
@@ -69,23 +75,16 @@ export function EventsPage() {
   )
 }
 
-/** The one before it about the same thing, to say what is different. */
-function before(happenings: Happening[], index: number): Happening | undefined {
-  const subject = subjectOf(happenings[index])
-  return happenings.find((each, other) => other > index && subjectOf(each) === subject)
-}
-
-function subjectOf(happening: Happening | undefined): string {
-  if (happening === undefined) return ''
-  switch (happening.type) {
-    case 'engine.changed':
-    case 'engine.removed':
-      return happening.data.engine_id
-    case 'stream.started':
-    case 'stream.changed':
-    case 'stream.ended':
-      return happening.data.id
-    default:
-      return happening.type
-  }
+function Only({ about }: { about: string }) {
+  const navigate = useNavigate()
+  return (
+    <>
+      <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+        Only about <span className="mono">{about}</span>
+      </Text>
+      <Button size="xs" variant="default" onClick={() => void navigate({ to: '/events', search: {} })}>
+        Show all
+      </Button>
+    </>
+  )
 }

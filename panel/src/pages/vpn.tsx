@@ -9,7 +9,6 @@ import { Facts } from '../parts/facts.js'
 import { Loading } from '../parts/loading.js'
 import { PageTitle } from '../parts/page-title.js'
 import { PanelCard } from '../parts/panel-card.js'
-import { Since } from '../parts/since.js'
 
 const TONES: Record<Vpn['status'], Tone> = {
   running: 'good',
@@ -94,7 +93,6 @@ function Tunnel({ vpn }: { vpn: Vpn }) {
                 ),
               ],
               ['Held by', holder ? <EngineLink id={holder.engine_id} /> : null],
-              ['Last looked at', vpn.last_check_at && <Since at={vpn.last_check_at} ago />],
             ]}
           />
         </PanelCard>

@@ -11,7 +11,7 @@ const FILTERS: Record<EnginesFilter, (engine: EngineState) => boolean> = {
   unhealthy: ({ health_status, problem }) => health_status === 'unhealthy' || problem !== null,
   busy: ({ streams }) => streams.length > 0,
   free: ({ phase, streams }) => phase === 'running' && streams.length === 0,
-  moving: ({ phase }) => phase !== 'running',
+  moving: ({ phase, draining }) => phase !== 'running' || draining,
 }
 
 /** What needs a look comes first. */

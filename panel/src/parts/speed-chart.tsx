@@ -3,7 +3,7 @@ import { Group, Text, useComputedColorScheme } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
 import UPlot, { type AlignedData } from 'uplot'
-import type { StreamSample, StreamState } from '../api/contracts.js'
+import type { StreamSampleState, StreamState } from '../api/contracts.js'
 import { readStats } from '../api/requests.js'
 import { speed } from '../text/amount.js'
 import { moment } from '../text/duration.js'
@@ -51,7 +51,7 @@ export default function SpeedChart({ stream }: { stream: StreamState }) {
   )
 }
 
-function Plot({ samples }: { samples: StreamSample[] }) {
+function Plot({ samples }: { samples: StreamSampleState[] }) {
   const box = useRef<HTMLDivElement>(null)
   const plot = useRef<UPlot | null>(null)
   const scheme = useComputedColorScheme()
@@ -77,7 +77,7 @@ function Plot({ samples }: { samples: StreamSample[] }) {
 
 const timeOfDay = (seconds: number): string => moment(new Date(seconds * 1000).toISOString())
 
-function columns(samples: StreamSample[]): AlignedData {
+function columns(samples: StreamSampleState[]): AlignedData {
   return [
     samples.map(({ ts }) => Date.parse(ts) / 1000),
     samples.map(({ speed_down }) => speed_down),

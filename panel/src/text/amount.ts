@@ -18,3 +18,6 @@ export const speed = (kilobytes: number | null): string => (kilobytes === null ?
 
 /** `1 stream`, `2 streams`. */
 export const count = (amount: number, one: string, many = `${one}s`): string => `${amount} ${amount === 1 ? one : many}`
+
+/** What is agreed to when streams stop. */
+export const cutting = (streams: number): string => `Cut ${streams === 1 ? 'this stream' : `these ${streams} streams`}`

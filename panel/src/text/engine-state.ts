@@ -22,12 +22,10 @@ const ASKED = { provision: 'Provisioning', restart: 'Restarting', remove: 'Remov
 
 /** What was asked for here and is not done yet comes before what the engine tells. */
 export function engineState(
-  engine: Pick<EngineState, 'phase' | 'health_status' | 'streams'>,
+  engine: Pick<EngineState, 'phase' | 'health_status' | 'draining'>,
   operation?: Operation,
 ): { tone: Tone; text: string } {
-  if (operation?.status === 'running') {
-    const drains = operation.kind === 'remove' && engine.phase === 'running' && engine.streams.length > 0
-    return { tone: 'busy', text: drains ? 'Draining' : ASKED[operation.kind] }
-  }
+  if (engine.draining && engine.phase === 'running') return { tone: 'busy', text: 'Draining' }
+  if (operation?.status === 'running') return { tone: 'busy', text: ASKED[operation.kind] }
   return engine.phase === 'running' ? HEALTH[engine.health_status] : MOVING[engine.phase]
 }

@@ -9,8 +9,41 @@ import { engineName } from './engine-name.js'
 import { engineState } from './engine-state.js'
 import { streamName } from './stream-name.js'
 
+/** All of them, the newest first, each with what is different since the one before it about the same. */
+export function tellAll(happenings: readonly Happening[]): { happening: Happening; text: string | null }[] {
+  const latest = new Map<string, Happening>()
+  return happenings
+    .toReversed()
+    .map((happening) => {
+      const subject = subjectOf(happening)
+      const text = tell(happening, latest.get(subject))
+      latest.set(subject, happening)
+      return { happening, text }
+    })
+    .reverse()
+}
+
+/** What it is about: an engine or a stream by its id, else its kind. */
+export function subjectOf(happening: Happening): string {
+  switch (happening.type) {
+    case 'engine.changed':
+    case 'engine.removed':
+      return happening.data.engine_id
+    case 'stream.started':
+    case 'stream.changed':
+    case 'stream.ended':
+      return happening.data.id
+    case 'lease.changed':
+      return 'lease'
+    case 'vpn.changed':
+      return 'vpn'
+    case 'fleet.changed':
+      return 'fleet'
+  }
+}
+
 /** `null`: nothing that anybody would want to read. */
-export function tell(happening: Happening, before: Happening | undefined): string | null {
+function tell(happening: Happening, before: Happening | undefined): string | null {
   switch (happening.type) {
     case 'engine.changed':
       return engine(happening.data, before?.type === 'engine.changed' ? before.data : undefined)

@@ -4,6 +4,7 @@
  */
 import type { Handler } from 'hono'
 import { EngineQuery, type EngineState, RestartBody } from '../../contracts/engines.js'
+import type { EngineEnvironment } from '../../contracts/environment.js'
 import { type EngineLogs, LogsQuery } from '../../contracts/logs.js'
 import type { Operation } from '../../contracts/operation.js'
 import { PageQuery } from '../../contracts/page.js'
@@ -79,6 +80,14 @@ export function engineLogs({ controlPlane }: Dependencies): Handler<AppEnv, '/ap
     const { tail } = readQuery(c, LogsQuery)
     const { containerId, lines } = await controlPlane.logs(c.req.param('id'), tail)
     return answer<EngineLogs>(c, 200, { container_id: containerId, lines })
+  }
+}
+
+/** `GET /api/v1/engines/{id}/environment`. */
+export function engineEnvironment({ controlPlane }: Dependencies): Handler<AppEnv, '/api/v1/engines/:id/environment'> {
+  return async (c) => {
+    const { containerId, environment } = await controlPlane.environment(c.req.param('id'))
+    return answer<EngineEnvironment>(c, 200, { container_id: containerId, environment })
   }
 }
 
