@@ -3,10 +3,16 @@
  * Answers that could not be delivered, for a client that asks the same again.
  */
 
+import { setTimeout as delay } from 'node:timers/promises'
+import { BerthError } from '../domain/errors.js'
+
 /** How long an answer waits for the client that hung up. */
 const WAITS_MS = 30_000
 /** How many are kept; the oldest goes first. */
 const KEPT = 200
+/** A server learns that a client hung up some turns after it has that client's next request. */
+const LOOKS = 10
+const LOOK_EVERY_MS = 10
 
 interface Undelivered<Answer> {
   answer: Promise<Answer>
@@ -19,50 +25,79 @@ interface Undelivered<Answer> {
  * 2. One whose client hung up before it was answered is carried out once: the next equal request of the same client within 30 s gets its answer.
  * 3. Each answer goes to one request.
  * 4. One that fails is given to nobody later: the next request is a wish of its own.
+ * 5. That a client hung up may be learned up to 100 ms after its next request has come: so long an equal request waits before it counts as a wish of its own.
+ *    One whose client hangs up meanwhile is none.
  */
 export class Redelivery<Answer> {
-  readonly #waiting = new Map<string, Undelivered<Answer>[]>()
+  readonly #undelivered = new Map<string, Undelivered<Answer>[]>()
+  /** How many equal requests are under way whose clients wait. */
+  readonly #waiting = new Map<string, number>()
   readonly #now: () => number
+  readonly #pause: (milliseconds: number) => Promise<unknown>
 
-  constructor(now: () => number) {
+  constructor(now: () => number, pause: (milliseconds: number) => Promise<unknown> = delay) {
     this.#now = now
+    this.#pause = pause
   }
 
   /** `key`: client and request. `hungUp` aborts when the client is gone. */
   async ask(key: string, hungUp: AbortSignal, carryOut: () => Promise<Answer>): Promise<Answer> {
-    const mine = this.#take(key) ?? { answer: carryOut(), lostAt: null }
-    mine.lostAt = null
+    const others = this.#waiting.get(key) ?? 0
+    this.#count(key, 1)
+    let mine: Undelivered<Answer> | undefined
     const lost = (): void => {
-      mine.lostAt = this.#now()
-      this.#put(key, mine)
+      this.#count(key, -1)
+      if (mine !== undefined) this.#put(key, mine)
     }
     hungUp.addEventListener('abort', lost, { once: true })
     if (hungUp.aborted) lost()
     try {
+      mine = (others > 0 ? await this.#lookForLost(key, hungUp) : this.#take(key)) ?? { answer: carryOut(), lostAt: null }
+      if (hungUp.aborted) this.#put(key, mine)
       return await mine.answer
     } catch (error) {
-      this.#drop(key, mine)
+      if (mine !== undefined) this.#drop(key, mine)
       throw error
     } finally {
       hungUp.removeEventListener('abort', lost)
+      if (!hungUp.aborted) this.#count(key, -1)
     }
   }
 
+  /** One that turns out to be lost while others wait, `undefined` when all who ask go on waiting. */
+  async #lookForLost(key: string, hungUp: AbortSignal): Promise<Undelivered<Answer> | undefined> {
+    for (let look = 0; ; look++) {
+      if (hungUp.aborted) throw new BerthError('conflict', 'the client hung up while an equal request of its own was under way')
+      const lost = this.#take(key)
+      if (lost !== undefined || look === LOOKS || (this.#waiting.get(key) ?? 0) <= 1) return lost
+      await this.#pause(LOOK_EVERY_MS)
+    }
+  }
+
+  #count(key: string, change: 1 | -1): void {
+    const count = (this.#waiting.get(key) ?? 0) + change
+    if (count > 0) this.#waiting.set(key, count)
+    else this.#waiting.delete(key)
+  }
+
   #take(key: string): Undelivered<Answer> | undefined {
-    const mine = (this.#waiting.get(key) ?? []).find(({ lostAt }) => lostAt !== null && this.#now() - lostAt <= WAITS_MS)
-    if (mine !== undefined) this.#drop(key, mine)
+    const mine = (this.#undelivered.get(key) ?? []).find(({ lostAt }) => lostAt !== null && this.#now() - lostAt <= WAITS_MS)
+    if (mine === undefined) return undefined
+    this.#drop(key, mine)
+    mine.lostAt = null
     return mine
   }
 
   #put(key: string, mine: Undelivered<Answer>): void {
-    this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), mine])
-    const [oldest] = this.#waiting.keys()
-    if (this.#waiting.size > KEPT && oldest !== undefined) this.#waiting.delete(oldest)
+    mine.lostAt = this.#now()
+    this.#undelivered.set(key, [...(this.#undelivered.get(key) ?? []), mine])
+    const [oldest] = this.#undelivered.keys()
+    if (this.#undelivered.size > KEPT && oldest !== undefined) this.#undelivered.delete(oldest)
   }
 
   #drop(key: string, mine: Undelivered<Answer>): void {
-    const rest = (this.#waiting.get(key) ?? []).filter((other) => other !== mine)
-    if (rest.length > 0) this.#waiting.set(key, rest)
-    else this.#waiting.delete(key)
+    const rest = (this.#undelivered.get(key) ?? []).filter((other) => other !== mine)
+    if (rest.length > 0) this.#undelivered.set(key, rest)
+    else this.#undelivered.delete(key)
   }
 }

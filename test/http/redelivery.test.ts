@@ -57,6 +57,32 @@ describe('an answer that could not be delivered', () => {
     expect(made).toBe(1)
   })
 
+  it('is given to the next request also when the server learns of the loss only after that has come', async () => {
+    const turns: (() => void)[] = []
+    redelivery = new Redelivery(
+      () => now,
+      () => new Promise<void>((resolve) => turns.push(resolve)),
+    )
+    const turn = async (): Promise<void> => {
+      for (const resolve of turns.splice(0)) resolve()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    let finish: (made: number) => void = () => undefined
+    const slow = () => new Promise<number>((resolve) => ((finish = resolve), void ++made))
+    const clients = [1, 2, 3].map(() => new AbortController())
+    const answers = clients.map(({ signal }) => redelivery.ask('a', signal, slow))
+    const refused = expect(answers[1]).rejects.toThrow('the client hung up')
+    await turn()
+    clients[1]?.abort()
+    clients[0]?.abort()
+    await turn()
+    await refused
+    finish(7)
+    expect(await answers[2]).toBe(7)
+    expect(made).toBe(1)
+    expect(await ask()).toBe(2)
+  })
+
   it('that was a failure is given to nobody', async () => {
     const hungUp = new AbortController()
     const failed = redelivery.ask('a', hungUp.signal, () => Promise.reject(new Error('no')))
