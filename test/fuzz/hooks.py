@@ -138,7 +138,7 @@ def eventually(what, look):
             found = look()
             if found is not None:
                 return found
-        except requests.RequestException as refusal:
+        except requests.HTTPError as refusal:
             last = refusal
         time.sleep(0.05)
     raise AssertionError(f"there is not {what} within {DEADLINE_S} s: {last}")
