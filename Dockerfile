@@ -8,9 +8,7 @@ COPY package.json package-lock.json .npmrc ./
 # No package's install script is run: none that Berth uses needs one.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN npm run build \
- && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
- && node scripts/setup/slim.mjs
+RUN npm run build && node scripts/setup/slim.mjs
 
 FROM ${NODE_IMAGE}
 ARG VERSION=0.1.0

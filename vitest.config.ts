@@ -1,12 +1,13 @@
 import { defineConfig } from 'vitest/config'
 import { cachedBinary } from './scripts/setup/binary-cache.mjs'
-import { compose, imageNode, temporalCli, temporalTestServer } from './scripts/setup/binary-pins.mjs'
+import { imageNode, temporalCli, temporalTestServer } from './scripts/setup/binary-pins.mjs'
+import { keptCompose } from './scripts/setup/image-tools.mjs'
 import { keptSchemathesis } from './scripts/setup/schemathesis.mjs'
 
 /** What `npm test` sets; here for a suite that is run by itself, once `npm test` has fetched them. */
 process.env.BERTH_TEMPORAL_CLI ||= cachedBinary(temporalCli) ?? ''
 process.env.BERTH_TEMPORAL_TEST_SERVER ||= cachedBinary(temporalTestServer) ?? ''
-process.env.BERTH_COMPOSE ||= cachedBinary(compose) ?? ''
+process.env.BERTH_COMPOSE ||= keptCompose() ?? ''
 process.env.BERTH_IMAGE_NODE ||= cachedBinary(imageNode) ?? ''
 process.env.BERTH_SCHEMATHESIS ||= keptSchemathesis() ?? ''
 

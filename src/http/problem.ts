@@ -26,6 +26,14 @@ const TITLES: Readonly<Record<ErrorType, string>> = {
   internal: 'Internal error',
 }
 
+/** When to ask again after an error of this type, of which nothing better is known. Each that is a 503 or 504 is here. */
+const RETRY_AFTER_S: Partial<Readonly<Record<ErrorType, number>>> = {
+  'max-capacity': 10,
+  'provisioning-failed': 10,
+  unavailable: 2,
+  timeout: 2,
+}
+
 /** A terminal error for clients that look for an object under `detail`. */
 export class ProvisioningError extends BerthError {
   constructor(
@@ -53,7 +61,7 @@ export function problem(c: AppContext, error: BerthError, headers: PlainHeaders 
     ...(error.extra.errors === undefined ? {} : { errors: error.extra.errors }),
     requestId: requestId(c),
   }
-  const retry: PlainHeaders =
-    error.extra.retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.ceil(error.extra.retryAfterSeconds)) }
+  const retryAfter = error.extra.retryAfterSeconds ?? RETRY_AFTER_S[error.type]
+  const retry: PlainHeaders = retryAfter === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfter)) }
   return answer(c, error.status, body, { 'content-type': 'application/problem+json', ...retry, ...headers })
 }

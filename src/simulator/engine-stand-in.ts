@@ -127,7 +127,7 @@ function answer(request: IncomingMessage, response: ServerResponse, sessions: En
         ? sendJson(response, { result: versionOf(version), error: null })
         : sendJson(response, { result: null, error: 'unknown method' })
     case '/server/api':
-      return sendJson(response, serverApi(method, url.searchParams.get('api_version'), version))
+      return sendJson(response, serverApi(method, url.searchParams, version))
     case '/ace/getstream':
       return open(response, sessions, url, (session) => `${origin}/ace/r/${session.infohash}/${session.key}`)
     case '/ace/manifest.m3u8':
@@ -156,10 +156,14 @@ function answer(request: IncomingMessage, response: ServerResponse, sessions: En
   }
 }
 
-function serverApi(method: string | null, apiVersion: string | null, version: string): unknown {
-  if (apiVersion !== '3') return { error: { message: 'unsupported api version', code: 0 } }
+const CONTENT = ['content_id', 'infohash', 'url', 'magnet']
+
+function serverApi(method: string | null, query: URLSearchParams, version: string): unknown {
+  if (query.get('api_version') !== '3') return { error: { message: 'unsupported api version', code: 0 } }
   if (method === 'get_status') return { result: { playlist_loaded: true, version: versionOf(version) } }
   if (method === 'get_network_connection_status') return { result: { connected: true } }
+  if (method === 'analyze_content' && CONTENT.some((name) => query.has(name)))
+    return { result: { type: 'live', title: 'A stream', mime: 'video/mp2t', categories: ['tv'], bitrate: null } }
   return { error: { message: 'unknown method', code: 0 } }
 }
 

@@ -27,6 +27,7 @@ const PATHS = {
   '/full': { post: operation('full') },
   '/endless': { get: operation('endless', { 'text/event-stream': { schema: { type: 'object' } } }) },
   '/down': { get: operation('down') },
+  '/hasty': { get: operation('hasty') },
   '/broken': { get: operation('broken') },
   '/misshapen': { get: operation('misshapen') },
   '/mistyped': { get: operation('mistyped') },
@@ -34,6 +35,8 @@ const PATHS = {
   '/open': { get: operation('open') },
 }
 
+/** The one that says when to ask again is no fault. */
+const later = (type: string) => told(503, type, { 'retry-after': '10' })
 const told = (status: number, type: string, headers: Record<string, string> = {}) =>
   new Response(JSON.stringify({ type: `/problems/${type}` }), {
     status,
@@ -58,9 +61,10 @@ export function faultyApi(): Hono {
     return sent === `Bearer ${KEY}` ? next() : told(403, 'forbidden')
   })
   app.get('/fine', (c) => c.json({ n: 1 }))
-  app.post('/full', () => told(503, 'max-capacity'))
+  app.post('/full', () => later('max-capacity'))
   app.get('/endless', () => new Response(endless(), { headers: { 'content-type': 'text/event-stream' } }))
-  app.get('/down', () => told(503, 'unavailable'))
+  app.get('/down', () => later('provisioning-failed'))
+  app.get('/hasty', () => told(503, 'unavailable'))
   app.get('/broken', () => told(500, 'internal'))
   app.get('/misshapen', (c) => c.json({ n: 'one' }))
   app.get('/mistyped', (c) => c.text('one'))

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const CONFIG = fileURLToPath(new URL('schemathesis.toml', import.meta.url))
-const REFUSALS = fileURLToPath(new URL('refusals.py', import.meta.url))
+const HOOKS = fileURLToPath(new URL('hooks.py', import.meta.url))
 /** A run that takes longer hangs. */
 const DEADLINE_MS = 8 * 60_000
 
@@ -44,7 +44,7 @@ export async function fuzz(url: string, key: string): Promise<Findings> {
   try {
     const reports = ['--report-json-path', report, '--report-junit-path', cases]
     const args = ['--config-file', CONFIG, 'run', `${url}/openapi.json`, '--header', `Authorization: Bearer ${key}`, ...reports]
-    const { code, output } = await run(python, ['-m', 'schemathesis.cli', ...args], folder)
+    const { code, output } = await run(python, ['-m', 'schemathesis.cli', ...args], folder, { FUZZ_URL: url, FUZZ_KEY: key })
     if (code !== 0 && code !== 1) throw new Error(`schemathesis ended with ${code}:\n${output}`)
     return findings(JSON.parse(readFileSync(report, 'utf8')) as Report, readFileSync(cases, 'utf8'), output)
   } finally {
@@ -81,9 +81,19 @@ function unescaped(xml: string): string {
 }
 
 /** Runs it in `folder`, where it leaves what it remembers; ended when it overruns its time. */
-async function run(program: string, args: string[], folder: string): Promise<{ code: number | null; output: string }> {
-  const env = { ...process.env, SCHEMATHESIS_HOOKS: REFUSALS, PYTHONDONTWRITEBYTECODE: '1', PYTHONHASHSEED: '0' }
-  const child = spawn(program, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE_MS })
+async function run(
+  program: string,
+  args: string[],
+  folder: string,
+  env: Record<string, string>,
+): Promise<{ code: number | null; output: string }> {
+  const fixed = { SCHEMATHESIS_HOOKS: HOOKS, PYTHONDONTWRITEBYTECODE: '1', PYTHONHASHSEED: '0' }
+  const child = spawn(program, args, {
+    cwd: folder,
+    env: { ...process.env, ...fixed, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: DEADLINE_MS,
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const code = await new Promise<number | null>((resolve, reject) => {

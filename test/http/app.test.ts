@@ -3,7 +3,7 @@ import { EngineDetail, EngineList } from '../../src/contracts/engines.js'
 import { Alive, Ready } from '../../src/contracts/health.js'
 import { Provisioned } from '../../src/contracts/provision.js'
 import { VpnStatus } from '../../src/contracts/vpn.js'
-import { BerthError } from '../../src/domain/errors.js'
+import { BerthError, ERROR_STATUS, type ErrorType } from '../../src/domain/errors.js'
 import type { EngineView } from '../../src/domain/views.js'
 import type { Snapshot } from '../../src/temporal/control-plane.js'
 import { engineView, type FakeControlPlane, hex, leaseView, NOW, snapshotOf, streamView, vpnView } from './fake-control-plane.js'
@@ -152,6 +152,18 @@ describe('GET /engines', () => {
       detail: 'Temporal cannot be reached',
       instance: '/engines',
     })
+  })
+})
+
+describe('a refusal that passes says when to ask again', () => {
+  const passing = Object.entries(ERROR_STATUS).filter(([, status]) => status === 503 || status === 504)
+
+  test.each(passing)('%s', async (type, status) => {
+    const { app, controlPlane } = setUp()
+    controlPlane.snapshot = () => Promise.reject(new BerthError(type as ErrorType, 'not now'))
+    const response = await app.request('/engines')
+    expect(response.status).toBe(status)
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
   })
 })
 

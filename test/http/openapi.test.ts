@@ -37,6 +37,16 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(schemas).filter((name) => !references.has(`#/components/schemas/${name}`))).toEqual([])
   })
 
+  test('says of every problem that passes that Retry-After comes with it', async () => {
+    const operations = Object.values((await documented()).paths).flatMap(Object.values<Json>)
+    for (const { operationId, responses } of operations) {
+      for (const [status, response] of Object.entries(responses as Record<string, Json>)) {
+        if (Object.keys(response.content as Json).join() !== 'application/problem+json') continue
+        expect([operationId, status, 'headers' in response]).toEqual([operationId, status, ['429', '503', '504'].includes(status)])
+      }
+    }
+  })
+
   test('has a name of its own for each operation', async () => {
     const ids = [...parts((await documented()).paths)].map(({ operationId }) => operationId).filter((id) => typeof id === 'string')
     expect(ids.toSorted()).toEqual([...new Set(ids)].toSorted())

@@ -45,7 +45,7 @@ describe.skipIf(whyNoDockerd() !== null)('the image and docker-compose.yml, on a
       }))`
     const output = await stack.compose('run', '--rm', '--no-deps', '-T', '--entrypoint', 'node', 'api', '-e', list)
     expect(JSON.parse(output.split('\n').find((line) => line.startsWith('{')) ?? '')).toEqual({
-      app: ['LICENSE', 'bin', 'dist', 'node_modules', 'package.json', 'scripts'],
+      app: ['LICENSE', 'bin', 'dist', 'docs', 'node_modules', 'package.json', 'scripts'],
       bridges: 1,
       unwanted: [],
       major: 24,
@@ -98,6 +98,12 @@ describe.skipIf(whyNoDockerd() !== null)('the image and docker-compose.yml, on a
     }
     await settled(1)
     await eventually('the stack is ready', async () => ((await fetch(`${stack.url}/readyz`)).status === 200 ? true : null))
+  })
+
+  it('serves the panel, the page of the API and the pages of problems', async () => {
+    for (const path of ['/', '/docs', '/openapi.json', '/problems/max-capacity']) {
+      expect([path, (await fetch(`${stack.url}${path}`)).status]).toEqual([path, 200])
+    }
   })
 
   it('provisions over HTTP for whoever has the key, and forwards the port to exactly one engine behind Gluetun', async () => {

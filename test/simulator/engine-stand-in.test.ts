@@ -41,6 +41,7 @@ describe('the engine stand-in', () => {
   test('says that it is connected', async () => {
     const { get } = await running()
     expect(await get('/server/api?api_version=3&method=get_network_connection_status')).toEqual({ result: { connected: true } })
+    expect(await get('/server/api?api_version=3&method=analyze_content&infohash=ab')).toMatchObject({ result: { title: 'A stream' } })
   })
 
   test('refuses a method that it does not know', async () => {
