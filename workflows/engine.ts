@@ -57,6 +57,9 @@ const { provision, retire } = proxyActivities<EngineActivities>({
 /** Since this change an engine that backs off hands back the port first; before it, the lease fenced it after some seconds. */
 const HANDS_BACK_FIRST = 'engine-hands-back-before-backing-off'
 
+/** Since this change streams are told to the fleet alone; before it, each wrote search attributes and memo as well. */
+const STREAMS_TOLD_ONLY = 'engine-streams-are-told-only'
+
 /** A container that is replaced within this time is told of once, when the new one is there. */
 const REPLACED_WITHIN = '1 second'
 
@@ -69,7 +72,7 @@ export interface EngineWorkflowInput extends EngineInput {
  * 1. A lost, unhealthy, orphaned or unseated container is replaced, durably, with back-off when attempts fail in a row.
  * 2. Only facts about the present container and epoch count; late ones change nothing.
  * 3. Removal ends the workflow only when no container of this engine is left and the lease is handed back; then the fleet is told.
- * 4. Every change is told to the fleet, and kept in search attributes and memo.
+ * 4. Every change is told to the fleet, and all but streams kept in search attributes and memo.
  * 5. At rest it has no timer and no activity: no history.
  * 6. Streams are told by updates that never wait, and end with the container that plays them. Those that have ended are kept until the fleet has been told.
  */
@@ -125,11 +128,18 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   const restartable = restartableActivities()
 
   const publisher = async (): Promise<void> => {
+    let published: string | null = null
     while (true) {
       await untilStirred(() => state.view.revision !== told)
       if (state.view.phase === 'provisioning') await untilStirred(() => state.view.phase !== 'provisioning', REPLACED_WITHIN)
       const { view, ended } = state
-      publish(view)
+      if (!patched(STREAMS_TOLD_ONLY)) publish(view)
+      else {
+        const { streams: _streams, lastStreamUsage: _usage, revision: _revision, ...lasting } = view
+        const now = JSON.stringify(lasting)
+        if (now !== published) publish(view, lasting)
+        published = now
+      }
       if (await tellFleet({ ...view, ended })) state = endedTold(state, ended)
       told = view.revision
     }
@@ -220,14 +230,14 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   }
 }
 
-function publish(view: EngineView): void {
+function publish(view: EngineView, memo: object = view): void {
   upsertSearchAttributes([
     { key: ENGINE_STATE, value: view.phase },
     { key: FORWARDED, value: view.forwarded && view.phase !== 'removing' },
     { key: CONTAINER_ID, value: view.containerId },
     { key: LEASE_EPOCH, value: view.epoch },
   ])
-  upsertMemo({ engine: view })
+  upsertMemo({ engine: memo })
   setCurrentDetails(
     `${view.containerName ?? 'no container'}, **${view.phase}**, ${view.health}${view.forwarded ? `, **forwarded** on port ${view.p2pPort} (epoch ${view.epoch})` : ''}`,
   )

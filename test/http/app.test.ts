@@ -161,7 +161,7 @@ describe('a refusal that passes says when to ask again', () => {
   test.each(passing)('%s', async (type, status) => {
     const { app, controlPlane } = setUp()
     controlPlane.snapshot = () => Promise.reject(new BerthError(type as ErrorType, 'not now'))
-    const response = await app.request('/engines')
+    const response = await app.request('/lease')
     expect(response.status).toBe(status)
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
   })
