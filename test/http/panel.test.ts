@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { problemOf, setUp } from './set-up.js'
 
@@ -10,6 +11,7 @@ beforeAll(() => {
   mkdirSync(join(folder, 'assets'))
   writeFileSync(join(folder, 'index.html'), '<title>Berth</title>')
   writeFileSync(join(folder, 'assets/a-1.js'), 'let a')
+  writeFileSync(join(folder, 'assets/a-1.js.gz'), gzipSync('let a'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -35,6 +37,19 @@ it('files named by their content may be kept; one that is not there is 404', asy
   ])
   expect((await problemOf(await ask('/panel/assets/b-2.js'))).status).toBe(404)
   expect(await (await ask('/panel/..%2f..%2fetc%2fpasswd')).text()).not.toContain('root:')
+})
+
+it('what was compressed when it was built is sent so to whoever takes it, with its own type', async () => {
+  const { app } = setUp({ panelFolder: folder })
+  const answer = await app.request('/panel/assets/a-1.js', { headers: { 'accept-encoding': 'gzip, deflate' } })
+  const { headers } = answer
+  expect([answer.status, headers.get('content-encoding'), headers.get('vary'), headers.get('content-type')]).toEqual([
+    200,
+    'gzip',
+    expect.stringContaining('Accept-Encoding'),
+    expect.stringContaining('javascript'),
+  ])
+  expect(gunzipSync(await answer.arrayBuffer()).toString()).toBe('let a')
 })
 
 it('needs no key, also where reads do', async () => {

@@ -11,7 +11,7 @@ import type { AppEnv } from '../answer.js'
 /** Files named by their content may be kept for ever; the page that names them is asked for anew each time. */
 const FOR_EVER = 'public, max-age=31536000, immutable'
 
-/** `/` leads to it. A path below `/panel/` that is no file is one of its pages. `folder` is where it was built. */
+/** `/` leads to it. A path below `/panel/` that is no file is one of its pages. `folder` is where it was built. What was compressed then is sent so. */
 export function panelRoutes(folder: string): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   if (!existsSync(`${folder}/index.html`)) return app
@@ -26,10 +26,10 @@ export function panelRoutes(folder: string): Hono<AppEnv> {
     if (new URL(c.req.url).pathname === '/panel') return c.redirect('/panel/')
     return next()
   })
-  app.get('/panel/*', serveStatic({ root: folder, rewriteRequestPath }))
+  app.get('/panel/*', serveStatic({ root: folder, rewriteRequestPath, precompressed: true }))
   app.get('/panel/*', async function itsPage(c, next) {
     if (c.req.path.startsWith('/panel/assets/')) throw new BerthError('not-found', `there is nothing at ${c.req.path}`)
-    return serveStatic({ root: folder, rewriteRequestPath: () => '/index.html' })(c, next)
+    return serveStatic({ root: folder, rewriteRequestPath: () => '/index.html', precompressed: true })(c, next)
   })
   return app
 }
