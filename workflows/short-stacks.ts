@@ -7,4 +7,5 @@
  */
 const FRAMES = 2
 
-Error.stackTraceLimit = FRAMES
+// V8's, not ECMAScript's: the types of a workflow have no such field.
+Object.assign(Error, { stackTraceLimit: FRAMES })
