@@ -27,6 +27,7 @@ interface Undelivered<Answer> {
  * 4. One that fails is given to nobody later: the next request is a wish of its own.
  * 5. That a client hung up may be learned up to 100 ms after its next request has come: so long an equal request waits before it counts as a wish of its own.
  *    One whose client hangs up meanwhile is none.
+ * 6. An answer that is no longer true when its client asks again is given to nobody: the request is a wish of its own.
  */
 export class Redelivery<Answer> {
   readonly #undelivered = new Map<string, Undelivered<Answer>[]>()
@@ -40,8 +41,13 @@ export class Redelivery<Answer> {
     this.#pause = pause
   }
 
-  /** `key`: client and request. `hungUp` aborts when the client is gone. */
-  async ask(key: string, hungUp: AbortSignal, carryOut: () => Promise<Answer>): Promise<Answer> {
+  /** `key`: client and request. `hungUp` aborts when the client is gone. `isTrue` is asked of an answer that was made for a request before. */
+  async ask(
+    key: string,
+    hungUp: AbortSignal,
+    carryOut: () => Promise<Answer>,
+    isTrue: (answer: Answer) => Promise<boolean> = async () => true,
+  ): Promise<Answer> {
     const others = this.#waiting.get(key) ?? 0
     this.#count(key, 1)
     let mine: Undelivered<Answer> | undefined
@@ -52,8 +58,12 @@ export class Redelivery<Answer> {
     hungUp.addEventListener('abort', lost, { once: true })
     if (hungUp.aborted) lost()
     try {
-      mine = (others > 0 ? await this.#lookForLost(key, hungUp) : this.#take(key)) ?? { answer: carryOut(), lostAt: null }
+      const taken = others > 0 ? await this.#lookForLost(key, hungUp) : this.#take(key)
+      mine = taken ?? { answer: carryOut(), lostAt: null }
       if (hungUp.aborted) this.#put(key, mine)
+      const answer = await mine.answer
+      if (taken === undefined || (await isTrue(answer)) || hungUp.aborted) return answer
+      mine = { answer: carryOut(), lostAt: null }
       return await mine.answer
     } catch (error) {
       if (mine !== undefined) this.#drop(key, mine)

@@ -38,6 +38,17 @@ describe('an answer that could not be delivered', () => {
     expect(await ask()).toBe(2)
   })
 
+  it('is given to nobody once it is no longer true: the request is carried out', async () => {
+    await lost()
+    const asked: number[] = []
+    const isGone = async (answer: number): Promise<boolean> => {
+      asked.push(answer)
+      return false
+    }
+    expect(await redelivery.ask('a', new AbortController().signal, make, isGone)).toBe(2)
+    expect([asked, await redelivery.ask('a', new AbortController().signal, make, isGone)]).toEqual([[1], 3])
+  })
+
   it('is not given to another request or client', async () => {
     await lost('a')
     expect(await ask('b')).toBe(2)

@@ -72,13 +72,19 @@ function provisioner({ controlPlane, config, now }: Dependencies): (c: AppContex
     }
   }
 
+  /** It may have been removed since the client hung up. */
+  async function isThere({ engineId }: Made): Promise<boolean> {
+    const { engines } = (await controlPlane.snapshot(0)).fleet
+    return engines.some((engine) => engine.engineId === engineId && engine.phase !== 'removing')
+  }
+
   return async (c, body) => {
     const ours = reservedFields(body, managedKey)
     if (ours.length > 0) throw invalid(ours)
     const requestId = changeId(c)
     if (c.req.header('idempotency-key') !== undefined) return carryOut(requestId, body)
     const client = [c.get('caller')?.name ?? '', c.env?.incoming?.socket.remoteAddress ?? '', c.req.header('user-agent') ?? '']
-    return undelivered.ask(JSON.stringify([client, body]), c.req.raw.signal, () => carryOut(requestId, body))
+    return undelivered.ask(JSON.stringify([client, body]), c.req.raw.signal, () => carryOut(requestId, body), isThere)
   }
 }
 
