@@ -2,8 +2,6 @@
  * @module
  * Every workflow type of Berth: the entry of the workflow bundle.
  */
-import './short-stacks.js'
-
 export { engine } from './engine.js'
 export { environment } from './environment.js'
 export { fleet } from './fleet.js'
