@@ -9,6 +9,7 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   log,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -38,6 +39,9 @@ const { survey, fence, removeForwarded } = proxyActivities<LeaseActivities>({
   retry: { initialInterval: '250 milliseconds', maximumInterval: '5 seconds' },
 })
 
+/** Since this change a vacancy that has not been announced yet is announced as it is now; before it, each election of many at once announced it anew. */
+const ANNOUNCED_ONCE = 'vacancy-announced-once'
+
 /** A holder that is being revoked fences itself within this time, else the lease does it. */
 const FENCE_AFTER = '5 seconds'
 /** A grant is confirmed within this time, else it is revoked: its engine is not coming. */
@@ -55,11 +59,12 @@ export interface LeaseInput {
  * 1. All handlers stand before the first wait; updates answer synchronously, signals never throw.
  * 2. A fresh lease answers `recovering` until it has listed the labelled containers.
  * 3. A holder in phase `revoking` is fenced whatever happens to its own workflow; a grant that nobody confirms is taken back.
- * 4. Continue-as-new carries the whole state and every effect not yet carried out.
+ * 4. Continue-as-new carries the whole state and every effect not yet carried out. Of announcements of a vacancy only the newest waits to be carried out.
  */
 export async function forwardedLease(input: LeaseInput): Promise<void> {
   let state = input.carried ? restoredLease(input.carried.state) : initialLease(input.pool, input.index, input.enabled, Date.now())
-  const outbox: LeaseEffect[] = input.carried?.outbox ?? []
+  let outbox: LeaseEffect[] = input.carried?.outbox ?? []
+  const announcedOnce = patched(ANNOUNCED_ONCE)
   const isLong = historyWatch()
   let refreshAsked = false
 
@@ -69,6 +74,7 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
     if (trouble !== null && trouble.detail !== state.trouble?.detail) log.warn(`LEASE-05 ${trouble.code}`, { detail: trouble.detail })
     if (result.state.epoch !== state.epoch || result.state.holder?.phase !== state.holder?.phase) describe(result.state)
     state = result.state
+    if (announcedOnce && result.effects.some(isAnnouncement)) outbox = outbox.filter((effect) => !isAnnouncement(effect))
     outbox.push(...result.effects)
     return result.answer
   }
@@ -191,6 +197,10 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
       }
     }
   }
+}
+
+function isAnnouncement({ kind }: LeaseEffect): boolean {
+  return kind === 'announce-vacancy'
 }
 
 async function tell(workflowId: string, send: (handle: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {

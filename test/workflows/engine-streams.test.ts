@@ -92,7 +92,7 @@ describe('a stream', () => {
     await pool.sleep('7 days')
     expect(await eventCount(pool.engine('a'))).toBe(during)
     await stop(pool, 's')
-    expect((await eventCount(pool.engine('a'))) - before).toBeLessThanOrEqual(40)
+    expect((await eventCount(pool.engine('a'))) - before).toBeLessThanOrEqual(24)
   })
 })
 

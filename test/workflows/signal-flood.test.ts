@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { runOf } from '../support/histories.js'
-import { eventually, type Pool, useTemporal } from '../support/temporal.js'
-import { acquire, confirm, ended, heldLease, observe, PORT, revoke } from './lease-steps.js'
+import { eventually, type Pool, toldTo, useTemporal } from '../support/temporal.js'
+import { acquire, confirm, ended, heldLease, observe, PORT, revoke, vacantLease } from './lease-steps.js'
 
 /** More at once take longer than a workflow task may on a busy machine. */
 const AT_ONCE = 1_000
@@ -65,4 +65,17 @@ test(`of ${AT_ONCE * ROUNDS} signals that come while the worker is away and an e
     expect(log.filter((turnover) => turnover.ended === null).map((turnover) => turnover.epoch)).toEqual([view.epoch])
   }
   expect(await taken(pool, 'forceElection')).toBe(AT_ONCE * ROUNDS)
+})
+
+test('many elections at once on a vacant lease are one announcement of the vacancy, as it is at last', async () => {
+  const pool = await server.pool()
+  await vacantLease(pool)
+  const told = () => toldTo<{ preferred: string | null }>(pool.fleet, 'leaseVacant')
+  const before = await eventually(async () => (await told()).length)
+  await pool.rest()
+  await Promise.all(Array.from({ length: 50 }, (_, index) => pool.lease.signal('forceElection', { candidate: `engine-${index}` })))
+  await pool.lease.signal('forceElection', { candidate: 'the-last' })
+  await pool.work()
+  await eventually(async () => (await told()).at(-1)?.preferred === 'the-last')
+  expect((await told()).length).toBe(before + 1)
 })
