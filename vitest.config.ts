@@ -16,9 +16,8 @@ const minute = 60_000
 /** One suite: what it holds, and what it needs to run. `npm test` runs them one after the other. */
 const suite = (name: string, include: string[], test: object = {}) => ({ extends: true as const, test: { name, include, ...test } })
 
-/** Files of these suites start whole machines. */
-const machines = { testTimeout: 10 * minute, hookTimeout: 5 * minute }
-const oneByOne = { ...machines, maxWorkers: 1 }
+/** Files of these suites share a machine's Docker or Temporal: one at a time. */
+const oneByOne = { maxWorkers: 1, testTimeout: 10 * minute, hookTimeout: 5 * minute }
 
 const server = ['test/workflows/**/*.test.ts', 'test/replay/**/*.test.ts']
 const docker = ['test/docker/**/*.test.ts']
@@ -40,8 +39,7 @@ export default defineConfig({
       suite('fuzz', fuzz, oneByOne),
       suite('docker', docker, oneByOne),
       suite('panel', panel, { maxWorkers: 1, testTimeout: minute / 2 }),
-      // Mostly they wait, each for daemons and servers of its own.
-      suite('e2e', e2e, { ...machines, maxWorkers: 2 }),
+      suite('e2e', e2e, oneByOne),
       suite('image', image, oneByOne),
     ],
   },

@@ -12,8 +12,9 @@ import { root } from '../setup/root.mjs'
 import { obtainSchemathesis, schemathesisObstacle } from '../setup/schemathesis.mjs'
 
 /**
- * In the order they run: the quick ones first. The names are those of the projects in vitest.config.ts. `obtain` gets what only this suite needs, as environment.
- * @type {{ name: string, obstacle?: () => { cause: string, fix: string } | null, obtain?: (steps: import('../setup/steps.mjs').Steps) => Promise<NodeJS.ProcessEnv> }[]}
+ * In the order they run: the quick ones first. The names are those of the projects in vitest.config.ts. `obtain` gets what only this suite needs, as environment;
+ * what is `aside` runs only when it is asked for by its name, as it takes minutes.
+ * @type {{ name: string, obstacle?: () => { cause: string, fix: string } | null, obtain?: (steps: import('../setup/steps.mjs').Steps) => Promise<NodeJS.ProcessEnv>, aside?: boolean }[]}
  */
 export const suites = [
   { name: 'unit' },
@@ -32,6 +33,7 @@ export const suites = [
   { name: 'e2e', obstacle: dockerObstacle },
   {
     name: 'image',
+    aside: true,
     obstacle: dockerObstacle,
     obtain: async (steps) => ({
       BERTH_COMPOSE: await steps.run('docker compose', (say) => obtainCompose(say)),

@@ -25,8 +25,7 @@ describe('a campaign of faults', () => {
 
   /** Resolves with the report; the campaign's own output is the message when there is none. */
   async function campaign(...args: string[]): Promise<Report> {
-    const json = join(folder, 'report.json')
-    rmSync(json, { force: true })
+    const json = join(folder, `report-${args.join('')}.json`)
     const child = spawn(process.execPath, [MAIN, '--json', json, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -70,11 +69,12 @@ describe('a campaign of faults', () => {
     }
   })
 
-  it('finds nothing on the simulator', { timeout: FIVE_MINUTES }, async () => {
+  // Both at once: each waits more than it works.
+  it.concurrent('finds nothing on the simulator', { timeout: FIVE_MINUTES }, async () => {
     expectSound(await campaign('--seed', '20260810', '--seconds', '30'))
   })
 
-  it.skipIf(whyNoDockerd() !== null)('finds nothing on a real Docker daemon', { timeout: FIVE_MINUTES }, async () => {
+  it.concurrent.skipIf(whyNoDockerd() !== null)('finds nothing on a real Docker daemon', { timeout: FIVE_MINUTES }, async () => {
     expectSound(await campaign('--docker', '--seed', '20260811', '--seconds', '40'))
   })
 })

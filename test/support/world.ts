@@ -178,6 +178,9 @@ export class Gluetun {
   }
 }
 
+/** A worker that was killed is there again by then, on a busy machine too. */
+const ASKED_AGAIN_MS = 15_000
+
 /** Demos of this process so far: those of one machine have engines on the same address, and none may take another's ports. */
 let demos = 0
 
@@ -335,20 +338,26 @@ export class Berth {
     return (await response.json()) as T
   }
 
+  /** As a client asks: a change that was refused for want of a worker, or of an answer of Temporal's in time, is asked for again for a while. */
   async send(
     method: string,
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<{ status: number; body: unknown }> {
-    const response = await fetch(`${this.url}${path}`, {
-      method,
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
-      signal: AbortSignal.timeout(60_000),
-    })
-    const text = await response.text()
-    return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+    const deadline = Date.now() + ASKED_AGAIN_MS
+    while (true) {
+      const response = await fetch(`${this.url}${path}`, {
+        method,
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+        signal: AbortSignal.timeout(60_000),
+      })
+      const text = await response.text()
+      const refused = response.status === 503 && /worker answers in time|Temporal cannot be asked|Temporal could not answer/.test(text)
+      if (!refused || Date.now() > deadline) return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+      await new Promise((resolve) => setTimeout(resolve, Number(response.headers.get('retry-after') ?? 1) * 250))
+    }
   }
 
   engines(): Promise<Engine[]> {
