@@ -25,9 +25,10 @@ export interface EngineActivities {
   provision(input: ProvisionInput): Promise<Provisioned>
   /**
    * Leaves no container of this engine, and hands back the lease if it held it. Resolves only when they are seen gone. `leaseOnly`: hands back the lease, and
-   * removes no more than the containers of its epoch and lower ones.
+   * removes no more than the containers of its epoch and lower ones; a container that runs and that the lease recovered for this engine, which knows another one
+   * (`containerId`) or none, is left as it is: provisioning takes it over.
    */
-  retire(input: { engineId: string; pool: string; reason: string; leaseOnly?: boolean }): Promise<void>
+  retire(input: { engineId: string; pool: string; reason: string; leaseOnly?: boolean; containerId?: string | null }): Promise<void>
 }
 
 export interface LeaseActivities {

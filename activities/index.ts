@@ -85,11 +85,13 @@ export function createActivities(deps: ActivityDeps): Activities {
       return made
     },
 
-    async retire({ engineId, reason, leaseOnly = false }) {
+    async retire({ engineId, reason, leaseOnly = false, containerId = null }) {
       await beating(deps, async (checkpoint) => {
         const scope = { pool, index: 0 }
         const { holder } = await lease.view()
         const held = holder?.engineId === engineId ? holder.epoch : null
+        const recovered = held !== null && holder?.phase === 'active' && holder.containerId !== containerId ? holder.containerId : null
+        if (leaseOnly && recovered !== null && (await runtime.inspect(recovered))?.state === 'running') return
         if (held !== null) await lease.revoke({ epoch: held, reason, by: engineId })
         checkpoint('revoked')
         while (!leaseOnly) {

@@ -188,7 +188,8 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
     // The port is not to wait with it, held or granted: another engine may have it meanwhile.
     if (patched(HANDS_BACK_FIRST)) {
       const { engineId, pool } = input
-      await restartable(() => retire({ engineId, pool, reason: problem.code, leaseOnly: true }))
+      const { containerId } = state.view
+      await restartable(() => retire({ engineId, pool, reason: problem.code, leaseOnly: true, containerId }))
       state = handedBack(state, Date.now())
     }
     await untilStirred(() => nudged || state.removing !== null, wait)

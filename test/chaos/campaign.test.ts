@@ -70,11 +70,11 @@ describe('a campaign of faults', () => {
   })
 
   // Both at once: each waits more than it works.
-  it.concurrent('finds nothing on the simulator', { timeout: FIVE_MINUTES }, async () => {
+  it('finds nothing on the simulator', { timeout: FIVE_MINUTES, concurrent: true }, async () => {
     expectSound(await campaign('--seed', '20260810', '--seconds', '30'))
   })
 
-  it.concurrent.skipIf(whyNoDockerd() !== null)('finds nothing on a real Docker daemon', { timeout: FIVE_MINUTES }, async () => {
+  it.skipIf(whyNoDockerd() !== null)('finds nothing on a real Docker daemon', { timeout: FIVE_MINUTES, concurrent: true }, async () => {
     expectSound(await campaign('--docker', '--seed', '20260811', '--seconds', '40'))
   })
 })
