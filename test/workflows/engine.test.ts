@@ -238,7 +238,7 @@ describe('backing off', () => {
     retiring.open()
     await pool.sleep('2 seconds')
     await has(pool, 'c3')
-    expect(pool.asked.retire).toEqual([{ engineId: 'a', pool: pool.name, reason: 'crash-loop', leaseOnly: true }])
+    expect(pool.asked.retire).toEqual([{ engineId: 'a', pool: pool.name, reason: 'crash-loop', leaseOnly: true, containerId: 'c2' }])
     expect(pool.asked.provision[2]).toMatchObject({ containerId: null, epoch: null, reason: 'died' })
     expect(await waitsOf(pool.engine('a'))).toEqual([1])
   })
