@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { killForwarded } from '../test/support/killer.js'
 import type { Berth } from './berth.js'
 import type { DockerWorld } from './docker-world.js'
-import { atMost, ms, quantile, table, type Verdict } from './figures.js'
+import { atMost, latencies, ms, quantile, table, type Verdict } from './figures.js'
 
 const ENGINES = 3
 const ELECTIONS = 100
@@ -40,11 +40,7 @@ export async function elections(berth: Berth, world: DockerWorld, rounds: number
     const holes = epochs.some(({ epoch }, index) => epoch !== (epochs[0]?.epoch ?? 0) - index)
     if (holes) throw new Error(`epochs are not consecutive: ${epochs.map(({ epoch }) => epoch).join(' ')}`)
   }
-  const row = (name: string, samples: readonly number[]) => [
-    name,
-    String(samples.length),
-    ...[0.5, 0.99, 1].map((q) => ms(quantile(samples, q))),
-  ]
+  const row = (name: string, samples: readonly number[]) => [name, String(samples.length), ...latencies(samples)]
   console.log(
     table(
       ['', 'samples', 'p50', 'p99', 'worst'],

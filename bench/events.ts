@@ -7,7 +7,7 @@ import { LiveEvent } from '../src/contracts/live.js'
 import { Berth, Refused } from './berth.js'
 import type { Cleanup } from './cleanup.js'
 import { EventReader } from './event-reader.js'
-import { atMost, ms, quantile, table, type Verdict } from './figures.js'
+import { atMost, latencies, ms, quantile, table, type Verdict } from './figures.js'
 import { HeapReports, type Memory } from './heap.js'
 import { type Death, whileKilling } from './killing.js'
 import { SimulatedDocker } from './simulated-docker.js'
@@ -129,11 +129,7 @@ function report({ reference, readers, lost, deaths, memory }: Measured): Verdict
   }
   const gone = untilTold(reference, events, deaths)
   const all = [...lags.values()].flat()
-  const row = (name: string, samples: readonly number[]) => [
-    name,
-    String(samples.length),
-    ...[0.5, 0.99, 1].map((q) => ms(quantile(samples, q))),
-  ]
+  const row = (name: string, samples: readonly number[]) => [name, String(samples.length), ...latencies(samples)]
   console.log(
     table(
       ['change → told', 'samples', 'p50', 'p99', 'worst'],

@@ -27,6 +27,11 @@ export function ms(value: number): string {
   return `${Math.round(value)} ms`
 }
 
+/** The values that these shares of the samples do not exceed, as cells of a row. */
+export function latencies(samples: readonly number[], shares: readonly number[] = [0.5, 0.99, 1]): string[] {
+  return shares.map((share) => ms(quantile(samples, share)))
+}
+
 /** A ratio as `1.23 ×`. */
 export function times(value: number): string {
   return `${value.toFixed(2)} ×`

@@ -4,7 +4,7 @@
  */
 import type { Berth } from './berth.js'
 import type { DockerWorld } from './docker-world.js'
-import { atMost, ms, quantile, table, type Verdict } from './figures.js'
+import { atMost, latencies, ms, quantile, table, type Verdict } from './figures.js'
 import { RawEngines } from './raw-engines.js'
 
 const AT_ONCE = 10
@@ -33,7 +33,7 @@ export async function provision(berth: Berth, world: DockerWorld, rounds: number
     made.push(impatient.made)
   }
   await emptied(berth)
-  const row = (name: string, samples: readonly number[]) => [name, ...[0.5, 1].map((q) => ms(quantile(samples, q)))]
+  const row = (name: string, samples: readonly number[]) => [name, ...latencies(samples, [0.5, 1])]
   console.log(table(['asked for → answered', 'p50', 'worst'], [row('Berth', ours), row('floor: bare dockerode, all at once', floor)]))
   console.log(
     `  A client hung up after ${HANGS_UP_AFTER_MS} ms and asked again, ${hungUp} times in ${rounds} rounds: ${made.join(', ')} engines were made.`,

@@ -7,7 +7,7 @@ import { streamEnded } from '../workflows/messages.js'
 import { engineWorkflowId } from '../src/temporal/names.js'
 import { type BenchEngine, Berth } from './berth.js'
 import type { Cleanup } from './cleanup.js'
-import { atMost, ms, quantile, table, type Verdict } from './figures.js'
+import { atMost, latencies, ms, quantile, table, type Verdict } from './figures.js'
 import { SimulatedDocker } from './simulated-docker.js'
 
 const ENGINES = 10
@@ -54,7 +54,7 @@ export async function streamEvents(cleanup: Cleanup, rounds: number): Promise<Ve
     floor.push(...bare)
   }
   await berth.discard()
-  const row = (name: string, samples: readonly number[]) => [name, ...[0.5, 0.99, 1].map((q) => ms(quantile(samples, q)))]
+  const row = (name: string, samples: readonly number[]) => [name, ...latencies(samples)]
   console.log(
     table(
       ['', 'p50', 'p99', 'worst'],

@@ -18,7 +18,7 @@ const folder = join(root, 'docs/screenshots')
 const wanted = process.argv[2] ?? ''
 const key = process.env.BERTH_KEY ?? null
 const sizes = { wide: { width: 1280, height: 860 }, narrow: { width: 390, height: 844 } }
-/** So long a stream has played when its curve is looked at. */
+/** So long is the curve of a stream that is looked at. */
 const CURVE_MS = 60_000
 const QUALITY = 82
 /** Longer pages are cut off. */
@@ -73,12 +73,12 @@ async function startDemo() {
     await demo.forwardedAfter(next.lease_epoch)
     await demo.settled()
     const [first, second, third] = (await demo.engines()).toSorted((a, b) => Number(b.forwarded) - Number(a.forwarded))
-    await module.play(demo.address, first, '94c2fd8fb9bc8f2fc71a2cbe9d4b866f227a0209')
+    const longest = await module.play(demo.address, first, '94c2fd8fb9bc8f2fc71a2cbe9d4b866f227a0209')
     await module.play(demo.address, first, '5d2a1c7be0f94b3385ffb1a6c04e2d7c9a61b8f3')
     await module.play(demo.address, second, 'a1b59f0c44d27e6e8bb3517dd0c9f23aa0e8c6d4')
     const ended = await module.play(demo.address, third, '0c7e39d2b8145f6aa9d3e1c05b7f82649ed1a3c8')
     await demo.endStream(ended)
-    await new Promise((resolve) => setTimeout(resolve, CURVE_MS))
+    await demo.curve(longest, CURVE_MS)
     return demo
   } catch (error) {
     await demo.stop()

@@ -131,32 +131,29 @@ async function anEngine(): Promise<string> {
   return engine?.engine_id ?? ''
 }
 
+/** What every operation answers while this part of Berth stands still and the API has noticed. */
+async function answersWithout(part: 'worker' | 'temporal'): Promise<Answer[]> {
+  const engineId = await anEngine()
+  const pid = berth.parts()[part]
+  process.kill(pid, 'SIGSTOP')
+  try {
+    await eventually('the API has noticed', async () => (await fetch(`${berth.url}/engines`)).headers.get('x-berth-stale'))
+    return await askAll(engineId)
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+}
+
 describe('every endpoint answers within two seconds, with what was known last or with what is missing', () => {
   it('while no worker answers', async () => {
-    const engineId = await anEngine()
-    const { worker } = berth.parts()
-    process.kill(worker, 'SIGSTOP')
-    try {
-      await eventually('the API has noticed', async () => (await fetch(`${berth.url}/engines`)).headers.get('x-berth-stale'))
-      const answers = await askAll(engineId)
-      expect(wrong(answers, /worker/i)).toEqual([])
-      expect(answers.filter(({ operation }) => operation === 'get /engines')).toMatchObject([{ status: 200, stale: true }])
-      expect(answers.filter(({ operation }) => operation === 'post /provision/acestream')).toMatchObject([{ status: 503 }])
-    } finally {
-      process.kill(worker, 'SIGCONT')
-    }
+    const answers = await answersWithout('worker')
+    expect(wrong(answers, /worker/i)).toEqual([])
+    expect(answers.filter(({ operation }) => operation === 'get /engines')).toMatchObject([{ status: 200, stale: true }])
+    expect(answers.filter(({ operation }) => operation === 'post /provision/acestream')).toMatchObject([{ status: 503 }])
   })
 
   it('while Temporal does not answer', async () => {
-    const engineId = await anEngine()
-    const { temporal } = berth.parts()
-    process.kill(temporal, 'SIGSTOP')
-    try {
-      await eventually('the API has noticed', async () => (await fetch(`${berth.url}/engines`)).headers.get('x-berth-stale'))
-      expect(wrong(await askAll(engineId), /temporal|worker/i)).toEqual([])
-    } finally {
-      process.kill(temporal, 'SIGCONT')
-    }
+    expect(wrong(await answersWithout('temporal'), /temporal|worker/i)).toEqual([])
   })
 
   it('while Docker cannot be asked', async () => {

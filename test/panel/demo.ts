@@ -57,6 +57,16 @@ export class Demo {
     if (status !== 202) throw new Error(`lease/elect: ${status} ${JSON.stringify(body)}`)
   }
 
+  /** Resolves when the statistics of this stream span so many milliseconds. */
+  async curve(id: string, spanMs: number): Promise<void> {
+    const look = async (): Promise<true | null> => {
+      const samples = (await (await fetch(`${this.address}/api/v1/streams/${id}/stats`)).json()) as { ts: string }[]
+      const [first, last] = [samples.at(0), samples.at(-1)].map((sample) => Date.parse(sample?.ts ?? ''))
+      return (last ?? Number.NaN) - (first ?? Number.NaN) >= spanMs ? true : null
+    }
+    await eventually(`a curve of ${spanMs} ms`, look, 2 * spanMs + 30_000)
+  }
+
   /** As its player would tell of it. */
   async endStream(id: string): Promise<void> {
     await tell(`${this.address}/events/stream_ended`, { stream_id: id, reason: 'the player was closed' })

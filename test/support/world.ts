@@ -32,6 +32,12 @@ export interface Engine {
   labels: Record<string, string>
 }
 
+/** What a request was answered with. */
+interface Sent {
+  status: number
+  body: unknown
+}
+
 export interface Lease {
   epoch: number
   port: number | null
@@ -338,26 +344,31 @@ export class Berth {
     return (await response.json()) as T
   }
 
-  /** As a client asks: a change that was refused for want of a worker, or of an answer of Temporal's in time, is asked for again for a while. */
-  async send(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers: Record<string, string> = {},
-  ): Promise<{ status: number; body: unknown }> {
+  /** As a client asks: a change that was refused for want of a worker, or of an answer of Temporal's in time, is asked for again once a worker answers. */
+  async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Sent> {
     const deadline = Date.now() + ASKED_AGAIN_MS
     while (true) {
-      const response = await fetch(`${this.url}${path}`, {
-        method,
-        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-        body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
-        signal: AbortSignal.timeout(60_000),
-      })
-      const text = await response.text()
-      const refused = response.status === 503 && /worker answers in time|Temporal cannot be asked|Temporal could not answer/.test(text)
-      if (!refused || Date.now() > deadline) return { status: response.status, body: text === '' ? null : JSON.parse(text) }
-      await new Promise((resolve) => setTimeout(resolve, Number(response.headers.get('retry-after') ?? 1) * 250))
+      const { refused, ...sent } = await this.#sendOnce(method, path, body, headers)
+      if (!refused || Date.now() > deadline) return sent
+      await eventually('a worker answers', () => this.#workerAnswers(), ASKED_AGAIN_MS)
     }
+  }
+
+  async #sendOnce(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Sent & { refused: boolean }> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+      signal: AbortSignal.timeout(60_000),
+    })
+    const text = await response.text()
+    const refused = response.status === 503 && /worker answers in time|Temporal cannot be asked|Temporal could not answer/.test(text)
+    return { status: response.status, body: text === '' ? null : JSON.parse(text), refused }
+  }
+
+  async #workerAnswers(): Promise<true | null> {
+    const { parts } = await this.get<{ parts: { worker: { ok: boolean } } }>('/api/v1/readiness')
+    return parts.worker.ok ? true : null
   }
 
   engines(): Promise<Engine[]> {
