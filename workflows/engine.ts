@@ -60,6 +60,12 @@ const HANDS_BACK_FIRST = 'engine-hands-back-before-backing-off'
 /** Since this change streams are told to the fleet alone; before it, each wrote search attributes and memo as well. */
 const STREAMS_TOLD_ONLY = 'engine-streams-are-told-only'
 
+/** Since this change streams that come and go in quick succession are told to the fleet together; before it, each was told as soon as the last had been. */
+const STREAMS_TOLD_TOGETHER = 'engine-streams-are-told-together'
+
+/** An engine that plays tells of its streams at most so often. Milliseconds. */
+const STREAMS_TOLD_EVERY_MS = 400
+
 /** A container that is replaced within this time is told of once, when the new one is there. */
 const REPLACED_WITHIN = '1 second'
 
@@ -75,6 +81,7 @@ export interface EngineWorkflowInput extends EngineInput {
  * 4. Every change is told to the fleet, and all but streams kept in search attributes and memo.
  * 5. At rest it has no timer and no activity: no history.
  * 6. Streams are told by updates that never wait, and end with the container that plays them. Those that have ended are kept until the fleet has been told.
+ * 7. The fleet is told at once that an engine begins to play, and within 0.4 s of its other streams.
  */
 export async function engine(input: EngineWorkflowInput): Promise<void> {
   let state = input.carried ? restoredEngine(input.carried) : initialEngine(input, Date.now())
@@ -103,45 +110,50 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   onSignal(messages.refresh, () => {
     refreshAsked = true
   })
-  setHandler(
-    messages.streamStarted,
-    (stream) => {
-      take({ kind: 'stream-started', stream })
-      const started = state.view.streams.find((other) => other.id === stream.id)
-      if (started) return { kind: 'stream', stream: started }
-      return state.view.streams.length >= MOST_STREAMS
-        ? { kind: 'refused', type: 'conflict', message: `Engine ${input.engineId} plays ${MOST_STREAMS} streams already.` }
-        : { kind: 'refused', type: 'not-found', message: `Engine ${input.engineId} has no running container now.` }
-    },
-    { description: 'A player has begun to play' },
-  )
+  setHandler(messages.streamStarted, (stream) => streamStarted(stream), { description: 'A player has begun to play' })
   setHandler(
     messages.streamEnded,
     ({ streamId, reason }) => {
-      const stream = state.view.streams.find((other) => other.id === streamId)
-      take({ kind: 'stream-ended', streamId, reason })
-      return stream ? { ...stream, endedAt: Date.now(), endReason: reason } : null
+      const answer = streamEnded(streamId, reason)
+      return answer.kind === 'stream' ? answer.stream : null
     },
     { description: 'A player has ended' },
+  )
+  setHandler(
+    messages.streamsTold,
+    ({ told: events }) => {
+      const answers = events.map((event) =>
+        event.kind === 'started' ? streamStarted(event.stream) : streamEnded(event.streamId, event.reason),
+      )
+      return { answers, report: { ...state.view, ended: state.ended } }
+    },
+    { description: 'Players have begun or ended' },
   )
   setHandler(messages.engineQuery, () => state.view)
   const restartable = restartableActivities()
 
   const publisher = async (): Promise<void> => {
     let published: string | null = null
+    let played = false
+    let toldAt = Number.NEGATIVE_INFINITY
     while (true) {
       await untilStirred(() => state.view.revision !== told)
       if (state.view.phase === 'provisioning') await untilStirred(() => state.view.phase !== 'provisioning', REPLACED_WITHIN)
+      const canWait = (): boolean => played && JSON.stringify(lastingOf(state.view)) === published
+      const waits = toldAt + STREAMS_TOLD_EVERY_MS - Date.now()
+      if (waits > 0 && canWait() && patched(STREAMS_TOLD_TOGETHER)) await untilStirred(() => !canWait() || leaving(), waits)
       const { view, ended } = state
       if (!patched(STREAMS_TOLD_ONLY)) publish(view)
       else {
-        const { streams: _streams, lastStreamUsage: _usage, revision: _revision, ...lasting } = view
+        const lasting = lastingOf(view)
         const now = JSON.stringify(lasting)
         if (now !== published) publish(view, lasting)
         published = now
       }
       if (await tellFleet({ ...view, ended })) state = endedTold(state, ended)
       told = view.revision
+      toldAt = Date.now()
+      played = view.streams.length > 0
     }
   }
   const publishing = new CancellationScope()
@@ -175,6 +187,23 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   await published
   publish({ ...state.view, phase: 'removing', forwarded: false, epoch: null, containerId: null })
   await signalFleet((fleet) => fleet.signal(messages.engineGone, { engineId: input.engineId, ended: state.ended }))
+
+  function streamStarted(
+    stream: Extract<messages.StreamTold, { kind: 'started' }>['stream'],
+  ): Exclude<messages.StreamAnswer, { kind: 'none' }> {
+    take({ kind: 'stream-started', stream })
+    const started = state.view.streams.find((other) => other.id === stream.id)
+    if (started) return { kind: 'stream', stream: started }
+    return state.view.streams.length >= MOST_STREAMS
+      ? { kind: 'refused', type: 'conflict', message: `Engine ${input.engineId} plays ${MOST_STREAMS} streams already.` }
+      : { kind: 'refused', type: 'not-found', message: `Engine ${input.engineId} has no running container now.` }
+  }
+
+  function streamEnded(streamId: string, reason: string): messages.StreamAnswer {
+    const stream = state.view.streams.find((other) => other.id === streamId)
+    take({ kind: 'stream-ended', streamId, reason })
+    return stream ? { kind: 'stream', stream: { ...stream, endedAt: Date.now(), endReason: reason } } : { kind: 'none' }
+  }
 
   async function pause(): Promise<void> {
     const wait = waitMs(state)
@@ -229,6 +258,11 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
       return false
     }
   }
+}
+
+/** All but what comes and goes with streams. */
+function lastingOf({ streams: _streams, lastStreamUsage: _usage, revision: _revision, ...lasting }: EngineView): object {
+  return lasting
 }
 
 function publish(view: EngineView, memo: object = view): void {

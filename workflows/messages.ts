@@ -76,6 +76,17 @@ export const streamStarted = defineUpdate<
 >('streamStarted')
 /** A player has ended. `null`: no such stream plays. */
 export const streamEnded = defineUpdate<StreamView | null, [{ streamId: string; reason: string }]>('streamEnded')
+/** What players told of streams of one engine, in order. */
+export type StreamTold =
+  | { kind: 'started'; stream: Omit<StreamView, 'engineId' | 'containerId' | 'startedAt' | 'endedAt' | 'endReason'> }
+  | { kind: 'ended'; streamId: string; reason: string }
+export type StreamAnswer =
+  | { kind: 'stream'; stream: StreamView }
+  | { kind: 'refused'; type: 'not-found' | 'conflict'; message: string }
+  /** No such stream plays. */
+  | { kind: 'none' }
+/** As `streamStarted` and `streamEnded`, for many at once; an answer to each, and the engine as it is after them. */
+export const streamsTold = defineUpdate<{ answers: StreamAnswer[]; report: EngineReport }, [{ told: StreamTold[] }]>('streamsTold')
 /** The engine no longer knows this session: the stream has ended. Only that stream of that container. */
 export const sessionUnknown = defineSignal<[{ containerId: string; streamId: string; playbackSessionId: string }]>('sessionUnknown')
 /** Replace the container, once. Ignored while streams play that may not be cut, and while it is being replaced anyway. */

@@ -220,15 +220,31 @@ export function engineChanged(before: FleetState, { ended = [], ...report }: Eng
   return failed ? { ...next, vacancy: { ...vacancy, nominated: null, excluded: view.engineId } } : next
 }
 
-/** The newest of all that have ended, each once. */
+/**
+ * What an engine said of itself as the fleet will show it, ahead of the fleet that has not been told yet; `null` when there is nothing to be ahead of: the fleet knows
+ * as much by now, or not the engine.
+ */
+export function aheadWith(fleet: FleetView, { ended = [], ...report }: EngineReport): FleetView | null {
+  const known = fleet.engines.find(({ engineId }) => engineId === report.engineId)
+  if (known === undefined || known.revision >= report.revision) return null
+  const engines = fleet.engines.map((engine) => (engine === known ? { ...report, draining: known.draining } : engine))
+  return { ...fleet, engines, ended: keptEnded(fleet.ended, ended) }
+}
+
 function withEnded(state: FleetState, ended: readonly StreamView[]): FleetState {
+  const kept = keptEnded(state.ended, ended)
+  return kept === state.ended ? state : { ...state, ended: kept }
+}
+
+/** The newest of all that have ended, each once; the same list when none of them is new. */
+function keptEnded(known: StreamView[], ended: readonly StreamView[]): StreamView[] {
   const isKept = (one: StreamView): boolean =>
-    state.ended.some((other) => other.id === one.id && other.containerId === one.containerId && other.startedAt === one.startedAt)
+    known.some((other) => other.id === one.id && other.containerId === one.containerId && other.startedAt === one.startedAt)
   const fresh = ended.filter((stream) => !isKept(stream))
-  if (fresh.length === 0) return state
-  const all = [...fresh, ...state.ended].toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0)).slice(0, KEPT_ENDED)
+  if (fresh.length === 0) return known
+  const all = [...fresh, ...known].toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0)).slice(0, KEPT_ENDED)
   let length = 0
-  return { ...state, ended: all.filter((stream) => (length += JSON.stringify(stream).length) <= KEPT_ENDED_LENGTH) }
+  return all.filter((stream) => (length += JSON.stringify(stream).length) <= KEPT_ENDED_LENGTH)
 }
 
 /**

@@ -40,15 +40,18 @@ const UPDATE_DEADLINE_MS = 5_000
 /** How long `provision` and `remove` wait for the container. */
 const WAIT_MS = 30_000
 const WAIT_STEP_MS = 50
-/** How long a change of streams waits until readers see it: they may read it a moment later all the same. */
-const SHOWN_WITHIN_MS = 1_000
-const SHOWN_STEP_MS = 10
 /** A reading at a container is given up by the server after this. */
 const READING_WITHIN = '10 seconds'
 /** A snapshot serves this long. */
 const SNAPSHOT_AGE_MS = 250
 /** At most this many updates of this process are under way at once: more than ten on one workflow stall it for seconds. */
 const UPDATES_AT_ONCE = 4
+/** What players tell of one engine at once, and elections that are asked for at once, are one update of so many at most. */
+const TOLD_AT_ONCE = 50
+/** So long the first of several players waits for the others: half the updates when twenty tell at once. */
+const TOLD_WITHIN_MS = 10
+/** A player is found among engines that were known so long ago at most, and among those of now when it is not. */
+const PLAYER_AGE_MS = 1_000
 /** What the worker last saw is told by its heartbeat, which arrives with up to 4 s of delay. */
 const OBSERVED_AGE_MS = 2_000
 
@@ -90,11 +93,17 @@ export function createGateway(
     }
   }
 
-  async function telling<T>(call: () => Promise<T>): Promise<T> {
+  async function asking<T>(call: () => Promise<T>): Promise<T> {
     try {
-      return await turn(() => client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () => asOftenAsOvertaken(call)))
+      return await client.withDeadline(Date.now() + UPDATE_DEADLINE_MS, () => asOftenAsOvertaken(call))
     } catch (error) {
       throw translated(error)
+    }
+  }
+
+  async function telling<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await turn(() => asking(call))
     } finally {
       cache.invalidate()
     }
@@ -133,14 +142,28 @@ export function createGateway(
     throw new BerthError('timeout', `${what} is under way and not done after ${WAIT_MS / 1000} s. It goes on: ask GET /engines.`)
   }
 
-  const elections = new Batch(async (_key: string, requests: (HandOverRequest & { candidate: string | null })[]) => {
-    const [first, ...others] = requests
-    if (first === undefined) throw new BerthError('internal', 'an election that nobody asked for')
-    const alsoFor = others.map(({ requestId }) => requestId)
-    // One id may come twice, alone and with others: only alone it names the update itself.
-    const updateId = alsoFor.length === 0 ? `elect:${first.requestId}` : undefined
-    return leaseOf(await updating(() => lease.executeUpdate(messages.elect, { args: [{ ...first, alsoFor }], updateId })))
-  })
+  const elections = new Batch(
+    async (_key: string, requests: (HandOverRequest & { candidate: string | null })[]) => {
+      const [first, ...others] = requests
+      if (first === undefined) throw new BerthError('internal', 'an election that nobody asked for')
+      const alsoFor = others.map(({ requestId }) => requestId)
+      // One id may come twice, alone and with others: only alone it names the update itself.
+      const updateId = alsoFor.length === 0 ? `elect:${first.requestId}` : undefined
+      const view = leaseOf(await updating(() => lease.executeUpdate(messages.elect, { args: [{ ...first, alsoFor }], updateId })))
+      return requests.map(() => view)
+    },
+    { most: TOLD_AT_ONCE },
+  )
+  const streams = new Batch(
+    async (engineId: string, told: messages.StreamTold[]) => {
+      const { answers, report } = await ofEngine(engineId, () =>
+        asking(() => engineOfPool(engineId).executeUpdate(messages.streamsTold, { args: [{ told }] })),
+      )
+      cache.noted(report)
+      return answers
+    },
+    { most: TOLD_AT_ONCE, gatherMs: TOLD_WITHIN_MS },
+  )
   const engineOfPool = (engineId: string) => client.workflow.getHandle(engineWorkflowId(pool, engineId))
 
   /** The engine that an operator names; refused when streams would be cut that nobody said may be. `null` names none. */
@@ -161,15 +184,9 @@ export function createGateway(
     return engine?.engineId ?? null
   }
 
-  /** Resolves when every engine's streams, as all readers see them, have this one or have it not; after a second at the latest. */
-  async function shows(streamId: string, there: boolean): Promise<void> {
-    const deadline = Date.now() + SHOWN_WITHIN_MS
-    while (Date.now() < deadline) {
-      const snapshot = await cache.get(WAIT_STEP_MS).catch(untilItAnswers)
-      const shown = snapshot?.fleet.engines.some(({ streams }) => streams.some(({ id }) => id === streamId))
-      if (shown === there) return
-      await delay(SHOWN_STEP_MS)
-    }
+  /** The engine that `isMeant` finds, in what was read anew when it is in nothing at hand. */
+  async function found(isMeant: (engines: EngineView[]) => EngineView | undefined): Promise<EngineView | undefined> {
+    return isMeant((await cache.fresh(PLAYER_AGE_MS)).fleet.engines) ?? isMeant((await cache.fresh(0)).fleet.engines)
   }
 
   async function provisioning(request: ProvisionRequest): Promise<string> {
@@ -194,9 +211,9 @@ export function createGateway(
   }
 
   /** What is asked of one engine: that it has ended meanwhile means that it is gone, not that nobody works. */
-  async function ofEngine<T>(engineId: string, call: (engine: WorkflowHandle) => Promise<T>): Promise<T> {
+  async function ofEngine<T>(engineId: string, call: () => Promise<T>): Promise<T> {
     try {
-      return await updating(() => call(engineOfPool(engineId)))
+      return await call()
     } catch (error) {
       if (error instanceof BerthError && error.cause instanceof WorkflowNotFoundError && (await hasEnded(engineId)))
         throw new BerthError('not-found', `engine ${engineId} was removed a moment ago: GET /engines lists those that are there`)
@@ -321,35 +338,30 @@ export function createGateway(
     },
 
     async streamStarted({ containerId, host, port, ...stream }) {
-      const engine = findPlayer((await cache.get(SNAPSHOT_AGE_MS)).fleet.engines, { containerId, host, port })
+      const engine = await found((engines) => findPlayer(engines, { containerId, host, port }))
       if (engine === undefined) {
         const where = containerId ?? `${host}:${port}`
         throw new BerthError('not-found', `no engine is at ${where}: GET /engines lists their hosts and ports`)
       }
-      const answer = await ofEngine(engine.engineId, (workflow) => workflow.executeUpdate(messages.streamStarted, { args: [stream] }))
+      const answer = await streams.ask(engine.engineId, { kind: 'started', stream })
       if (answer.kind === 'refused') throw new BerthError(answer.type, answer.message)
-      await shows(answer.stream.id, true)
+      if (answer.kind === 'none') throw new BerthError('internal', 'The engine gave an answer of another kind.')
       return answer.stream
     },
 
     async streamEnded({ streamId, containerId, reason }) {
-      const { engines } = (await cache.get(0)).fleet
-      const player = engines.find(
-        (engine) =>
-          (containerId === null || engine.containerId === containerId || streamId !== null) &&
-          (streamId === null ? engine.streams.length === 1 : engine.streams.some((stream) => stream.id === streamId)),
-      )
+      const plays = (engine: EngineView): boolean =>
+        (containerId === null || engine.containerId === containerId || streamId !== null) &&
+        (streamId === null ? engine.streams.length === 1 : engine.streams.some((stream) => stream.id === streamId))
+      const player = await found((engines) => engines.find(plays))
       const id = streamId ?? player?.streams[0]?.id
       if (player === undefined || id === undefined) return { updated: false, stream: null }
-      const end = { streamId: id, reason: reason ?? 'ended' }
-      const stream = await ofEngine(player.engineId, (workflow) => workflow.executeUpdate(messages.streamEnded, { args: [end] })).catch(
-        (error: unknown) => {
-          if (error instanceof BerthError && error.type === 'not-found') return null
-          throw error
-        },
-      )
-      await shows(id, false)
-      return { updated: stream !== null, stream }
+      const end = { kind: 'ended', streamId: id, reason: reason ?? 'ended' } as const
+      const answer = await streams.ask(player.engineId, end).catch((error: unknown) => {
+        if (error instanceof BerthError && error.type === 'not-found') return null
+        throw error
+      })
+      return answer?.kind === 'stream' ? { updated: true, stream: answer.stream } : { updated: false, stream: null }
     },
 
     async logs(id, tail) {

@@ -2,6 +2,7 @@
  * @module
  * One read of everything, shared by all who ask.
  */
+import { aheadWith, type EngineReport } from '../domain/fleet.js'
 import type { Snapshot } from './control-plane.js'
 
 /** One read that is under way. `changes`: how many changes had been made when it began. */
@@ -22,7 +23,8 @@ const AHEAD = 2
  * 2. Nobody gets a snapshot older than it asked for, or whose read began before the last `invalidate`, unless reading fails: then the last one,
  *    marked stale. A read that is under way counts as new.
  * 3. Nothing is read while nobody asks. Whoever asks shortly before the snapshot is too old has the next one read, and waits for neither.
- * 4. With no snapshot at all a failed read rejects with its reason; `fresh` rejects with it in any case.
+ * 4. What an engine itself has said (`noted`) is shown from then on, by snapshots that were read before too.
+ * 5. With no snapshot at all a failed read rejects with its reason; `fresh` rejects with it in any case.
  */
 export class SnapshotCache {
   #newest: Snapshot | null = null
@@ -33,6 +35,8 @@ export class SnapshotCache {
   #pending: Reading | null = null
   #failedAt = Number.NEGATIVE_INFINITY
   #failure: unknown = null
+  /** By engine id. */
+  readonly #noted = new Map<string, EngineReport>()
   readonly #read: () => Promise<Snapshot>
 
   constructor(read: () => Promise<Snapshot>) {
@@ -68,6 +72,26 @@ export class SnapshotCache {
     this.#changes += 1
   }
 
+  /** An engine said this of itself, which the fleet may not have been told yet. */
+  noted(report: EngineReport): void {
+    const known = this.#noted.get(report.engineId)
+    if (known !== undefined && known.revision >= report.revision) return
+    this.#noted.set(report.engineId, report)
+    const fleet = this.#newest && aheadWith(this.#newest.fleet, report)
+    if (this.#newest && fleet) this.#newest = { ...this.#newest, fleet }
+  }
+
+  /** What was read, with what engines have said of themselves. What the fleet has been told meanwhile is forgotten. */
+  #ahead(read: Snapshot): Snapshot {
+    let { fleet } = read
+    for (const [engineId, report] of this.#noted) {
+      const ahead = aheadWith(fleet, report)
+      if (ahead === null) this.#noted.delete(engineId)
+      else fleet = ahead
+    }
+    return { ...read, fleet }
+  }
+
   #reading(): Reading {
     if (this.#pending === null) {
       const reading = { snapshot: this.#refresh(this.#changes), changes: this.#changes }
@@ -88,7 +112,7 @@ export class SnapshotCache {
   async #refresh(changes: number): Promise<Snapshot> {
     const began = performance.now()
     try {
-      this.#newest = await this.#read()
+      this.#newest = this.#ahead(await this.#read())
       this.#readAt = began
       this.#newestChanges = changes
       this.#tookMs = performance.now() - began

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { decide, drain, engineChanged, engineGone, type FleetState, restoredFleet, viewOf, wakeAt } from '../../src/domain/fleet.js'
+import {
+  aheadWith,
+  decide,
+  drain,
+  engineChanged,
+  engineGone,
+  type FleetState,
+  restoredFleet,
+  viewOf,
+  wakeAt,
+} from '../../src/domain/fleet.js'
 import { choose } from '../../src/domain/election.js'
 import type { EngineView, StreamView } from '../../src/domain/views.js'
 import { fleetOf } from './fleet-samples.js'
@@ -51,6 +61,25 @@ describe('streams that have ended', () => {
     Reflect.deleteProperty(view, 'draining')
     const engines = { a: { ...older.engines.a, view } }
     expect(restoredFleet({ ...older, engines } as unknown as FleetState)).toEqual(fleetOf({ a: {} }))
+  })
+})
+
+describe('what an engine says of itself before the fleet has heard it', () => {
+  const known = viewOf(drain(fleetOf({ a: { revision: 4 }, b: {} }), 'a'))
+  const said = (revision: number) => ({ ...anEngine('a', { revision, streams: [aStream('t')] }), ended: [over('s', 10)] })
+
+  it('is shown with what ended, and with what only the fleet knows', () => {
+    const ahead = aheadWith(known, said(5))
+    expect(ahead?.engines.map(({ engineId, draining, streams }) => [engineId, draining, streams.map(({ id }) => id)])).toEqual([
+      ['a', true, ['t']],
+      ['b', false, []],
+    ])
+    expect(ahead?.ended.map(({ id }) => id)).toEqual(['s'])
+  })
+
+  it('is nothing new when the fleet knows as much, or not the engine', () => {
+    expect(aheadWith(known, said(4))).toBeNull()
+    expect(aheadWith(known, { ...said(9), engineId: 'z' })).toBeNull()
   })
 })
 

@@ -1,18 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Snapshot } from '../../src/temporal/control-plane.js'
 import { SnapshotCache } from '../../src/temporal/snapshot.js'
-import { snapshotOf } from '../http/fake-control-plane.js'
+import type { EngineView } from '../../src/domain/views.js'
+import { engineView, snapshotOf, streamView } from '../http/fake-control-plane.js'
 
 /** Reads that are answered by hand; each snapshot is known by `takenAt`: which read it is of. */
 class Reads {
+  fleet: EngineView[] = []
   readonly begun: { answer: () => void; fail: (error: Error) => void }[] = []
   readonly cache = new SnapshotCache(
     () =>
       new Promise<Snapshot>((resolve, fail) => {
         const takenAt = this.begun.length
-        this.begun.push({ answer: () => resolve(snapshotOf({ takenAt })), fail })
+        this.begun.push({ answer: () => resolve(this.#of(takenAt)), fail })
       }),
   )
+
+  #of(takenAt: number): Snapshot {
+    const snapshot = snapshotOf({ takenAt })
+    return { ...snapshot, fleet: { ...snapshot.fleet, engines: this.fleet } }
+  }
 
   /** The newest read takes `tookMs` and is answered. */
   async answer(tookMs = 0): Promise<void> {
@@ -136,5 +143,46 @@ describe('a snapshot', () => {
     await expect(waiting).rejects.toThrow('no worker')
     await expect(reads.cache.fresh(250)).rejects.toThrow('no worker')
     expect(reads.begun).toHaveLength(2)
+  })
+
+  describe('with what an engine has said of itself', () => {
+    const playing = (snapshot: Snapshot): string[] => snapshot.fleet.engines.flatMap(({ streams }) => streams.map(({ id }) => id))
+    const said = (engineId: string, revision: number, ...ids: string[]) =>
+      engineView({ engineId, revision, streams: ids.map((id) => streamView({ id })) })
+    const knowing = (...engines: EngineView[]): void => {
+      reads.fleet = engines
+    }
+
+    beforeEach(async () => {
+      knowing(said('e-1', 7), said('e-2', 7))
+      await first()
+    })
+
+    it('shows it at once, without a read', async () => {
+      reads.cache.noted(said('e-1', 8, 's'))
+      reads.cache.noted(said('e-2', 8, 't'))
+      expect(playing(await reads.cache.get(250))).toEqual(['s', 't'])
+      reads.cache.noted(said('e-1', 7))
+      expect(playing(await reads.cache.get(250))).toEqual(['s', 't'])
+      expect(reads.begun).toHaveLength(1)
+    })
+
+    it('goes on showing it until the fleet knows of it, and then what the fleet says', async () => {
+      const readAgain = async (): Promise<string[]> => {
+        await vi.advanceTimersByTimeAsync(1_000)
+        const again = reads.cache.get(250)
+        await reads.answer()
+        return playing(await again)
+      }
+      reads.cache.noted(said('e-1', 8, 's'))
+      reads.cache.noted(said('e-2', 8, 't'))
+      expect(await readAgain()).toEqual(['s', 't'])
+      knowing(said('e-1', 9, 'u'), said('e-2', 7))
+      expect(await readAgain()).toEqual(['u', 't'])
+      knowing(said('e-1', 10), said('e-2', 8, 't'))
+      expect(await readAgain()).toEqual(['t'])
+      knowing(said('e-1', 10))
+      expect(await readAgain()).toEqual([])
+    })
   })
 })

@@ -44,6 +44,50 @@ describe('a stream', () => {
     await keepHistory(pool.engine('a'), 'engine-streams')
   })
 
+  test('is told of with others in one update, which answers each in turn and says how the engine is then', async () => {
+    const pool = await server.pool()
+    await startedEngine(pool)
+    const tell = (...told: messages.StreamTold[]) => pool.engine('a').executeUpdate(messages.streamsTold, { args: [{ told }] })
+    const { answers, report } = await tell(
+      { kind: 'started', stream: stream('s') },
+      { kind: 'ended', streamId: 'unknown', reason: 'closed' },
+      { kind: 'started', stream: stream('t') },
+      { kind: 'ended', streamId: 's', reason: 'closed' },
+    )
+    expect(answers).toMatchObject([
+      { kind: 'stream', stream: { id: 's', endedAt: null } },
+      { kind: 'none' },
+      { kind: 'stream', stream: { id: 't', endedAt: null } },
+      { kind: 'stream', stream: { id: 's', endReason: 'closed' } },
+    ])
+    expect(report).toMatchObject({ engineId: 'a', streams: [{ id: 't' }], ended: [{ id: 's' }] })
+    expect(report).toMatchObject({ revision: (await pool.engineView('a')).revision })
+    await eventually(async () => (await lastTold(pool))?.streams.length === 1)
+    await keepHistory(pool.engine('a'), 'engine-streams-told')
+  })
+
+  test('that is the first is told to the fleet at once, and those that follow with one another', async () => {
+    const pool = await server.pool()
+    await startedEngine(pool)
+    await healthy(pool, 'c1')
+    const reports = (): Promise<EngineView[]> => toldTo<EngineView>(pool.fleet, 'engineChanged')
+    await eventually(async () => (await lastTold(pool))?.health === 'healthy')
+    const before = (await reports()).length
+    await play(pool, 's0')
+    await eventually(async () => (await reports()).length === before + 1)
+    for (let n = 1; n <= 8; n++) await play(pool, `s${n}`)
+    expect((await reports()).slice(before).map(({ streams }) => streams.length)).toEqual([1])
+    await pool.sleep('1 second')
+    await eventually(async () => (await lastTold(pool))?.streams.length === 9)
+    expect((await reports()).slice(before).map(({ streams }) => streams.length)).toEqual([1, 9])
+    await play(pool, 'late')
+    await eventually(async () => (await lastTold(pool))?.streams.length === 10)
+    await play(pool, 'unheard')
+    await lose(pool, 'c1')
+    await eventually(async () => (await lastTold(pool))?.streams.length === 0)
+    await keepHistory(pool.engine('a'), 'engine-streams-told-together')
+  })
+
   test('ends with its container, and none begins while there is no other', async () => {
     const pool = await server.pool(provisioning(() => container('c1'), failing('image-missing')))
     await startedEngine(pool)

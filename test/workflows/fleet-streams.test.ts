@@ -88,6 +88,7 @@ describe('MIN_FREE_REPLICAS', () => {
     const [a] = await running(pool, 1)
     await play(pool, a, 's')
     await running(pool, 2)
+    await pool.sleep('1 second')
     const before = await eventCount(pool.fleet)
     await pool.sleep('1 hour')
     expect(await eventCount(pool.fleet)).toBe(before)

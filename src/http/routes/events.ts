@@ -9,6 +9,9 @@ import { readBody } from '../body.js'
 import type { Dependencies } from '../dependencies.js'
 import { presentStream } from '../present-stream.js'
 
+/** What was last known of a stream is shown with it; that is seldom newer. */
+const SAMPLED_WITHIN_MS = 1_000
+
 /** `POST /events/stream_started`: the engine plays this from now on. A stream without an id of its own is known by its key and session. */
 export function streamStarted({ controlPlane }: Dependencies): Handler<AppEnv> {
   return async (c) => {
@@ -25,7 +28,7 @@ export function streamStarted({ controlPlane }: Dependencies): Handler<AppEnv> {
       commandUrl: session.command_url,
       isLive: session.is_live,
     })
-    return answer<StreamState>(c, 200, presentStream(view, await controlPlane.snapshot()))
+    return answer<StreamState>(c, 200, presentStream(view, await controlPlane.snapshot(SAMPLED_WITHIN_MS)))
   }
 }
 
@@ -34,6 +37,9 @@ export function streamEnded({ controlPlane }: Dependencies): Handler<AppEnv> {
   return async (c) => {
     const { container_id, stream_id, reason } = await readBody(c, StreamEndedBody)
     const { updated, stream } = await controlPlane.streamEnded({ streamId: stream_id, containerId: container_id, reason })
-    return answer<StreamEnded>(c, 200, { updated, stream: stream === null ? null : presentStream(stream, await controlPlane.snapshot()) })
+    return answer<StreamEnded>(c, 200, {
+      updated,
+      stream: stream === null ? null : presentStream(stream, await controlPlane.snapshot(SAMPLED_WITHIN_MS)),
+    })
   }
 }
