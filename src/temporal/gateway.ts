@@ -22,6 +22,7 @@ import type { EngineView, LeaseView, LogLine, StreamSample } from '../domain/vie
 import * as messages from '../../workflows/messages.js'
 import { Batch } from './batch.js'
 import type { ControlPlane, HandOverRequest, PartStatus, ProvisionRequest, Snapshot } from './control-plane.js'
+import { hedged } from './hedged.js'
 import {
   engineWorkflowId,
   environmentWorkflowId,
@@ -36,6 +37,8 @@ import { StreamSamples } from './stream-samples.js'
 
 /** Milliseconds for a read, and for one update. */
 const READ_DEADLINE_MS = 1_500
+/** A read whose answer is late is asked for again. */
+const READ_AGAIN = { afterMs: 300, most: 4 }
 const UPDATE_DEADLINE_MS = 5_000
 /** How long `provision` and `remove` wait for the container. */
 const WAIT_MS = 30_000
@@ -76,7 +79,11 @@ export function createGateway(
   const cache = new SnapshotCache(async () => {
     const takenAt = Date.now()
     const [fleetView, leaseView, { listedAt, samples }] = await reading(() =>
-      Promise.all([fleet.query(messages.fleetQuery), lease.query(messages.leaseQuery), observedNow()]),
+      Promise.all([
+        hedged(() => fleet.query(messages.fleetQuery), READ_AGAIN),
+        hedged(() => lease.query(messages.leaseQuery), READ_AGAIN),
+        observedNow(),
+      ]),
     )
     const snapshot: Snapshot = { fleet: fleetView, lease: leaseView, takenAt, observedAt: listedAt, samples, stale: false }
     history?.take(snapshot)
