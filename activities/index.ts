@@ -53,7 +53,10 @@ export interface ActivityDeps {
 }
 
 const BEAT_EVERY_MS = 500
-/** Provisioning ends with the engine's first answer, or without it after this long. */
+/**
+ * A hand-over or a replacement ends with the engine's first answer, or without it after this long. A new engine without the port is told of as soon as it is
+ * started: whoever asked for it waits for that.
+ */
 const FIRST_ANSWER_MS = 1_500
 /** How long a survey waits for Gluetun, and for an engine's answer. */
 const SURVEY_PATIENCE_MS = 2_000
@@ -77,7 +80,8 @@ export function createActivities(deps: ActivityDeps): Activities {
         if (result.outcome === 'kept') return result
         const startedAt = Date.now()
         const address = result.vpnContainer === null ? null : (vpn.last()?.address ?? null)
-        if (address !== null) await untilAnswers(address, input.engine.httpPort, FIRST_ANSWER_MS)
+        const isAwaited = result.forwarded !== null || input.containerId !== null
+        if (isAwaited && address !== null) await untilAnswers(address, input.engine.httpPort, FIRST_ANSWER_MS)
         return { ...result, startedAt }
       })
       const { containerName, forwarded } = made

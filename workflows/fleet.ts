@@ -89,35 +89,8 @@ export async function fleet(input: FleetInput): Promise<void> {
     stirred = true
   }
 
-  setHandler(
-    messages.provisionEngine,
-    (request) => {
-      const known = state.recent.find((taken) => taken.requestId === request.requestId)
-      if (known?.engineId) return { kind: 'engine', engineId: known.engineId }
-      if (state.parked) return refused('conflict', 'The fleet is parked (berth down): start a worker to go on.')
-      const live = liveEngines(state).length
-      if (live >= state.policy.maxReplicas) {
-        return refused(
-          'max-capacity',
-          `${live} engines run and MAX_REPLICAS is ${state.policy.maxReplicas}: delete one or raise MAX_REPLICAS.`,
-        )
-      }
-      const engineId = newEngineId()
-      const added = addEngine(
-        state,
-        { engineId, labels: request.labels, environment: request.environment, port: request.hostPort, adopt: null },
-        Date.now(),
-      )
-      if ('failure' in added) {
-        return added.failure === 'port-taken'
-          ? refused('conflict', `Port ${request.hostPort} belongs to another engine: leave host_port out to get a free one.`)
-          : refused('max-capacity', 'Every port of the engines’ port range is in use: delete an engine or widen the range.')
-      }
-      change(remember({ ...added.state, scaled: wantedReplicas(state) + 1 }, request.requestId, engineId))
-      return { kind: 'engine', engineId }
-    },
-    { description: 'One more engine' },
-  )
+  setHandler(messages.provisionEngine, oneMore, { description: 'One more engine' })
+  setHandler(messages.provisionEngines, ({ requests }) => requests.map(oneMore), { description: 'More engines' })
   setHandler(
     messages.deleteEngine,
     (request) => {
@@ -226,6 +199,32 @@ export async function fleet(input: FleetInput): Promise<void> {
     await condition(allHandlersFinished)
     if (stirred) continue
     await continueAsNew<typeof fleet>({ ...input, carried: state })
+  }
+
+  function oneMore(request: messages.ProvisionAsked): messages.FleetAnswer {
+    const known = state.recent.find((taken) => taken.requestId === request.requestId)
+    if (known?.engineId) return { kind: 'engine', engineId: known.engineId }
+    if (state.parked) return refused('conflict', 'The fleet is parked (berth down): start a worker to go on.')
+    const live = liveEngines(state).length
+    if (live >= state.policy.maxReplicas) {
+      return refused(
+        'max-capacity',
+        `${live} engines run and MAX_REPLICAS is ${state.policy.maxReplicas}: delete one or raise MAX_REPLICAS.`,
+      )
+    }
+    const engineId = newEngineId()
+    const added = addEngine(
+      state,
+      { engineId, labels: request.labels, environment: request.environment, port: request.hostPort, adopt: null },
+      Date.now(),
+    )
+    if ('failure' in added) {
+      return added.failure === 'port-taken'
+        ? refused('conflict', `Port ${request.hostPort} belongs to another engine: leave host_port out to get a free one.`)
+        : refused('max-capacity', 'Every port of the engines’ port range is in use: delete an engine or widen the range.')
+    }
+    change(remember({ ...added.state, scaled: wantedReplicas(state) + 1 }, request.requestId, engineId))
+    return { kind: 'engine', engineId }
   }
 
   /** The same request may have been taken before. */

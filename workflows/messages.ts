@@ -99,11 +99,16 @@ export type FleetAnswer =
   | { kind: 'engine'; engineId: string }
   | { kind: 'wanted'; wanted: number }
   | { kind: 'refused'; type: 'max-capacity' | 'conflict' | 'not-found'; message: string }
+export interface ProvisionAsked {
+  requestId: string
+  labels: Record<string, string>
+  environment: Record<string, string>
+  hostPort: number | null
+}
 /** One more engine. */
-export const provisionEngine = defineUpdate<
-  FleetAnswer,
-  [{ requestId: string; labels: Record<string, string>; environment: Record<string, string>; hostPort: number | null }]
->('provisionEngine')
+export const provisionEngine = defineUpdate<FleetAnswer, [ProvisionAsked]>('provisionEngine')
+/** As `provisionEngine`, for many at once; an answer to each. */
+export const provisionEngines = defineUpdate<FleetAnswer[], [{ requests: ProvisionAsked[] }]>('provisionEngines')
 /** One engine less; by engine id. */
 export const deleteEngine = defineUpdate<FleetAnswer, [{ requestId: string; engineId: string }]>('deleteEngine')
 /** The engine goes when its last stream ends. */

@@ -42,16 +42,16 @@ const READ_AGAIN = { afterMs: 300, most: 4 }
 const UPDATE_DEADLINE_MS = 5_000
 /** How long `provision` and `remove` wait for the container. */
 const WAIT_MS = 30_000
-const WAIT_STEP_MS = 50
+const WAIT_STEP_MS = 100
 /** A reading at a container is given up by the server after this. */
 const READING_WITHIN = '10 seconds'
 /** A snapshot serves this long. */
 const SNAPSHOT_AGE_MS = 250
-/** At most this many updates of this process are under way at once: more than ten on one workflow stall it for seconds. */
-const UPDATES_AT_ONCE = 4
-/** What players tell of one engine at once, and elections that are asked for at once, are one update of so many at most. */
+/** At most this many updates of this process are under way at once: a workflow takes ten by default and refuses the others. */
+const UPDATES_AT_ONCE = 8
+/** What players tell of one engine at once, and elections or engines that are asked for at once, are one update of so many at most. */
 const TOLD_AT_ONCE = 50
-/** So long the first of several players waits for the others: half the updates when twenty tell at once. */
+/** So long the first of them waits for the others: half the updates when twenty players tell at once, and all engines begin together. */
 const TOLD_WITHIN_MS = 10
 /** A player is found among engines that were known so long ago at most, and among those of now when it is not. */
 const PLAYER_AGE_MS = 1_000
@@ -171,6 +171,11 @@ export function createGateway(
     },
     { most: TOLD_AT_ONCE, gatherMs: TOLD_WITHIN_MS },
   )
+  const provisions = new Batch(
+    (_key: string, requests: ProvisionRequest[]) =>
+      updating(() => fleet.executeUpdate(messages.provisionEngines, { args: [{ requests }] })),
+    { most: TOLD_AT_ONCE, gatherMs: TOLD_WITHIN_MS },
+  )
   const engineOfPool = (engineId: string) => client.workflow.getHandle(engineWorkflowId(pool, engineId))
 
   /** The engine that an operator names; refused when streams would be cut that nobody said may be. `null` names none. */
@@ -197,8 +202,7 @@ export function createGateway(
   }
 
   async function provisioning(request: ProvisionRequest): Promise<string> {
-    const updateId = `provision:${request.requestId}`
-    return engineOf(await updating(() => fleet.executeUpdate(messages.provisionEngine, { args: [request], updateId })))
+    return engineOf(await provisions.ask('provision', request))
   }
 
   async function removing(id: string, requestId: string): Promise<string> {

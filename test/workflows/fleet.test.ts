@@ -62,6 +62,33 @@ describe('the wanted number', () => {
     await configure(pool, { minReplicas: 2 })
     await grown(pool, 2)
   })
+
+  test('grows by as many as are asked for at once, each request answered for itself and once', async () => {
+    const pool = await server.pool()
+    await pool.startFleet({ minReplicas: 0, maxReplicas: 3 })
+    const asked = (requestId: string, hostPort: number | null = null): messages.ProvisionAsked => ({
+      requestId,
+      labels: {},
+      environment: {},
+      hostPort,
+    })
+    const ask = (...requests: messages.ProvisionAsked[]) => pool.fleet.executeUpdate(messages.provisionEngines, { args: [{ requests }] })
+    const answers = await ask(asked('a'), asked('b', 19_005), asked('a'), asked('c', 19_005), asked('d'), asked('e'))
+    expect(answers).toMatchObject([
+      { kind: 'engine' },
+      { kind: 'engine' },
+      answers[0],
+      { kind: 'refused', type: 'conflict' },
+      { kind: 'engine' },
+      { kind: 'refused', type: 'max-capacity' },
+    ])
+    expect(ids(await grown(pool, 3)).toSorted()).toEqual(
+      [answers[0], answers[1], answers[4]].map((answer) => idOf(answer as messages.FleetAnswer)).toSorted(),
+    )
+    expect(await ask(asked('b'))).toEqual([answers[1]])
+    expect(pool.asked.provision).toHaveLength(3)
+    await keepHistory(pool.fleet, 'fleet-provisioned')
+  })
 })
 
 describe('provisioning on request', () => {
