@@ -30,11 +30,13 @@ export interface TemporalTarget {
   namespace: string
 }
 
+const isCrowded = ({ code }: { code: number }): boolean => code === RESOURCE_EXHAUSTED
+
 const interceptors = [
   makeGrpcRetryInterceptor(
     defaultGrpcRetryOptions({
-      initialIntervalMs: ({ code }) => (code === RESOURCE_EXHAUSTED ? CROWDED_MS.first : FIRST_RETRY_MS),
-      maxIntervalMs: ({ code }) => (code === RESOURCE_EXHAUSTED ? CROWDED_MS.most : MOST_RETRY_MS),
+      initialIntervalMs: (status) => (isCrowded(status) ? CROWDED_MS.first : FIRST_RETRY_MS),
+      maxIntervalMs: (status) => (isCrowded(status) ? CROWDED_MS.most : MOST_RETRY_MS),
     }),
   ),
 ]

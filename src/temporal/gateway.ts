@@ -8,7 +8,6 @@ import {
   type Client,
   isGrpcServiceError,
   WorkflowFailedError,
-  type WorkflowHandle,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,

@@ -44,11 +44,10 @@ describe('a question whose answer is late', () => {
   })
 
   it('fails as soon as one fails, and what the others say later is nobody’s concern', async () => {
-    const answer = ask()
-    const failure = expect(answer).rejects.toThrow('no answer')
+    const failure = ask().catch(String)
     await vi.advanceTimersByTimeAsync(301)
     asked[1]?.fail(new Error('no answer'))
-    await failure
+    expect(await failure).toBe('Error: no answer')
     asked[0]?.fail(new Error('late'))
     await vi.advanceTimersByTimeAsync(1_000)
     expect(asked).toHaveLength(2)
