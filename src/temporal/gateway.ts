@@ -48,8 +48,10 @@ const READING_WITHIN = '10 seconds'
 const SNAPSHOT_AGE_MS = 250
 /** At most this many updates of this process are under way at once: a workflow takes ten by default and refuses the others. */
 const UPDATES_AT_ONCE = 8
-/** What players tell of one engine at once, and elections or engines that are asked for at once, are one update of so many at most. */
-const TOLD_AT_ONCE = 50
+/** Elections that are asked for at once are one update: the lease remembers as many requests. */
+const ELECTIONS_AT_ONCE = 200
+/** Engines that are asked for at once, and what players tell of one engine, are one update of so many: bodies of 64 KiB each stay below Temporal's 2 MiB. */
+const TOLD_AT_ONCE = 20
 /** So long the first of them waits for the others: half the updates when twenty players tell at once, and all engines begin together. */
 const TOLD_WITHIN_MS = 10
 /** A player is found among engines that were known so long ago at most, and among those of now when it is not. */
