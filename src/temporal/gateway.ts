@@ -160,7 +160,7 @@ export function createGateway(
       const view = leaseOf(await updating(() => lease.executeUpdate(messages.elect, { args: [{ ...first, alsoFor }], updateId })))
       return requests.map(() => view)
     },
-    { most: TOLD_AT_ONCE },
+    { most: ELECTIONS_AT_ONCE },
   )
   const streams = new Batch(
     async (engineId: string, told: messages.StreamTold[]) => {
