@@ -7,7 +7,6 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import { type ContainerRuntime, RuntimeError } from '../src/docker/runtime.js'
-import { engineIdOf } from '../src/domain/reconcile.js'
 import type { LogLine } from '../src/domain/views.js'
 import type { GluetunClient } from '../src/gluetun/client.js'
 import { untilAnswers } from './answer.js'
@@ -17,6 +16,7 @@ import { fenceEpoch } from './fence.js'
 import type { InFlight } from './in-flight.js'
 import { createLeaseClient } from './lease-client.js'
 import { type EngineSettings, hostOf, ProvisionFailure, provisionEngine } from './provision.js'
+import { retireEngine } from './retire.js'
 import { startEngineWorkflows } from './start-engines.js'
 import { surveyForwarded } from './survey.js'
 import { createVpnLocator } from './vpn-locator.js'
@@ -89,25 +89,8 @@ export function createActivities(deps: ActivityDeps): Activities {
       return made
     },
 
-    async retire({ engineId, reason, leaseOnly = false, containerId = null }) {
-      await beating(deps, async (checkpoint) => {
-        const scope = { pool, index: 0 }
-        const { holder } = await lease.view()
-        const held = holder?.engineId === engineId ? holder.epoch : null
-        const recovered = held !== null && holder?.phase === 'active' && holder.containerId !== containerId ? holder.containerId : null
-        if (leaseOnly && recovered !== null && (await runtime.inspect(recovered))?.state === 'running') return
-        if (held !== null) await lease.revoke({ epoch: held, reason, by: engineId })
-        checkpoint('revoked')
-        while (!leaseOnly) {
-          const own = (await runtime.list()).filter((container) => engineIdOf(container) === engineId)
-          if (own.length === 0) break
-          await Promise.all(own.map((container) => runtime.remove(container.id)))
-          checkpoint('removed')
-        }
-        if (held === null) return
-        await fenceEpoch(runtime, scope, held, checkpoint)
-        await lease.ended({ epoch: held, request: null })
-      })
+    async retire(input) {
+      await beating(deps, (checkpoint) => retireEngine(input, { runtime, lease, checkpoint }))
     },
 
     async survey(scope) {
