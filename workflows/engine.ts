@@ -21,6 +21,7 @@ import {
 import type { EngineActivities } from '../activities/api.js'
 import {
   backingOff,
+  containerToReplace,
   endedTold,
   type EngineFact,
   type EngineInput,
@@ -226,7 +227,8 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
 
   async function provisionOnce(due: { reason: string; nominated: boolean }): Promise<void> {
     state = provisioning(state)
-    const { containerId, epoch } = state.view
+    const { epoch } = state.view
+    const containerId = containerToReplace(state)
     const scope = new CancellationScope()
     try {
       const follower = isUnreliable(state)

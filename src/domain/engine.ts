@@ -46,6 +46,8 @@ export interface EngineState {
   crashes: number
   /** It holds the port and does not answer: unless the fleet hands on before this time (Unix milliseconds), it is replaced all the same. */
   yieldBy: number | null
+  /** The last container that was lost, which may run all the same (it did not answer, or lost its network): to be removed, never to be taken over. */
+  lostContainerId: string | null
   /** Streams that have ended and that the fleet has not been told of. */
   ended: StreamView[]
   /** Facts about containers and epochs that provisioning has not reported yet, and a nomination that came meanwhile. */
@@ -94,7 +96,13 @@ export interface Provisioned {
 /** A state as an older version of Berth may have left it, with all that has come since. */
 export function restoredEngine(state: EngineState): EngineState {
   const streams = state.view.streams.filter((stream) => typeof stream === 'object')
-  return { ...state, yieldBy: state.yieldBy ?? null, ended: state.ended ?? [], view: { ...state.view, draining: false, streams } }
+  return {
+    ...state,
+    yieldBy: state.yieldBy ?? null,
+    lostContainerId: state.lostContainerId ?? null,
+    ended: state.ended ?? [],
+    view: { ...state.view, draining: false, streams },
+  }
 }
 
 /** An engine that has just been asked for, or one whose container exists already. */
@@ -138,6 +146,7 @@ export function initialEngine(input: EngineInput, now: number): EngineState {
     failures: 0,
     crashes: 0,
     yieldBy: null,
+    lostContainerId: null,
     ended: [],
     early: { lostContainers: [], revokedEpochs: [], health: null, nominated: false },
   }
@@ -282,6 +291,7 @@ function lost(state: EngineState, reason: string, now: number): EngineState {
     ...next,
     failures: innocent ? 0 : next.failures + 1,
     crashes: innocent ? 0 : next.crashes + 1,
+    lostContainerId: state.view.containerId,
     view: { ...next.view, losses: next.view.losses + 1 },
   }
 }
@@ -340,7 +350,13 @@ export function provisioned(state: EngineState, result: Provisioned, now: number
     startedAt: kept ? state.view.startedAt : (result.startedAt ?? now),
     problem: null,
   })
-  const up: EngineState = { ...before, due: null, view, early: { lostContainers: [], revokedEpochs: [], health: null, nominated: false } }
+  const up: EngineState = {
+    ...before,
+    due: null,
+    view,
+    lostContainerId: null,
+    early: { lostContainers: [], revokedEpochs: [], health: null, nominated: false },
+  }
   if (state.removing !== null) return { ...up, view: { ...view, phase: 'removing' } }
   if (state.early.lostContainers.includes(result.containerId)) return lost(up, 'died', now)
   if (result.forwarded && state.early.revokedEpochs.includes(result.forwarded.epoch))
@@ -370,9 +386,14 @@ export function backingOff(state: EngineState, problem: Problem): EngineState {
   return { ...state, view: changed(state.view, { phase: 'backing-off', problem: state.view.problem ?? problem }) }
 }
 
-/** It has no container any more and holds no epoch. */
+/** It holds no epoch, and has no container that counts. */
 export function handedBack(state: EngineState, now: number): EngineState {
   return silenced(state, state.due?.reason ?? 'engine-lost', now, { containerId: null, epoch: null, p2pPort: null })
+}
+
+/** The container that the next provisioning is to replace, `null` when there is none that it knows. */
+export function containerToReplace(state: EngineState): string | null {
+  return state.view.containerId ?? state.lostContainerId
 }
 
 /** Milliseconds to wait before the next provisioning: none while a container is up that only changes its role. */

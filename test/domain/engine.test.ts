@@ -2,14 +2,17 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   backingOff,
+  containerToReplace,
   type EngineFact,
   type EngineState,
   failed,
+  handedBack,
   initialEngine,
   isUnreliable,
   observe,
   provisioned,
   provisioning,
+  restoredEngine,
   waitMs,
 } from '../../src/domain/engine.js'
 import { FORWARDED, fresh, health, lostAt, made, MINUTE, PROBLEM, up } from './engine-samples.js'
@@ -108,6 +111,19 @@ describe('a container that is lost', () => {
     expect(lost.failures).toBe(1)
     expect(waitMs(lost)).toBe(0)
     expect(lostAt(state, MINUTE - 1).failures).toBe(4)
+  })
+
+  it('is the one to replace, also after the engine backed off from it, until another is there', () => {
+    let state = lostAt(up(), 1_000, 'unhealthy')
+    expect(containerToReplace(state)).toBe('c1')
+    state = handedBack(backingOff(state, PROBLEM), 2_000)
+    expect([state.view.containerId, containerToReplace(state)]).toEqual([null, 'c1'])
+    state = failed(state, PROBLEM)
+    expect(containerToReplace(state)).toBe('c1')
+    state = handedBack(provisioned(provisioning(state), made('c2'), 3_000), 4_000)
+    expect(containerToReplace(state)).toBeNull()
+    const { lostContainerId: _, ...older } = state
+    expect(restoredEngine(older as EngineState).lostContainerId).toBeNull()
   })
 
   it('again and again makes the wait grow to a minute', () => {

@@ -182,6 +182,23 @@ describe('backing off', () => {
     expect(await waitsOf(pool.engine('a'))).toEqual([1, 2, 4])
   })
 
+  test('ends with another container, though the one that was given up runs all the same', async () => {
+    let made = 0
+    const pool = await server.pool(provisioning(() => container(`c${++made}`)))
+    await startedEngine(pool)
+    for (const [lost, next] of [
+      ['c1', 'c2'],
+      ['c2', 'c3'],
+      ['c3', 'c4'],
+    ] as const) {
+      await healthy(pool, lost, { health: 'unhealthy', detail: 'hangs', replace: true })
+      await pool.sleep('10 seconds')
+      await has(pool, next)
+    }
+    expect(await waitsOf(pool.engine('a'))).toEqual([1, 2])
+    expect(pool.asked.provision.map(({ containerId }) => containerId)).toEqual([null, 'c1', 'c2', 'c3'])
+  })
+
   test('is cut short by retryNow', async () => {
     let there = false
     const pool = await server.pool(
@@ -239,7 +256,7 @@ describe('backing off', () => {
     await pool.sleep('2 seconds')
     await has(pool, 'c3')
     expect(pool.asked.retire).toEqual([{ engineId: 'a', pool: pool.name, reason: 'crash-loop', leaseOnly: true, containerId: 'c2' }])
-    expect(pool.asked.provision[2]).toMatchObject({ containerId: null, epoch: null, reason: 'died' })
+    expect(pool.asked.provision[2]).toMatchObject({ containerId: 'c2', epoch: null, reason: 'died' })
     expect(await waitsOf(pool.engine('a'))).toEqual([1])
   })
 
