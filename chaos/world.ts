@@ -41,8 +41,10 @@ export class World {
   /** A container of somebody else, running and guarded. */
   async makeForeign(name: string, labels: Record<string, string>): Promise<string> {
     const container = await this.docker.createContainer({ name, Image: this.parts.foreignImage, Labels: labels })
-    await container.start()
-    await this.foreign.watch(container.id)
+    await this.foreign.whileOurs([container.id], async () => {
+      await container.start()
+      await this.foreign.watch(container.id)
+    })
     return container.id
   }
 

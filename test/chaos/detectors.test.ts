@@ -362,6 +362,20 @@ describe('containers of somebody else (I7)', () => {
     ])
   })
 
+  it('holds the campaign’s own start of a container against nobody, though it is told of late, and a later one all the same', async () => {
+    const violations = new Violations()
+    const guard = new ForeignGuard(daemon(inspected()).docker, violations)
+    let started = 0
+    await guard.whileOurs([A], async () => {
+      started = Date.now()
+      await guard.watch(A)
+    })
+    guard.take(event('start', A, started))
+    expect(violations.all()).toEqual([])
+    guard.take(event('start', A, started + 60_000))
+    expect(violations.of('I7')).toHaveLength(1)
+  })
+
   it('lets the campaign do what it likes', async () => {
     const container = inspected()
     const violations = new Violations()
