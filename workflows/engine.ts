@@ -39,7 +39,7 @@ import {
   yieldedInVain,
 } from '../src/domain/engine.js'
 import type { EngineReport } from '../src/domain/fleet.js'
-import type { EngineView, Problem } from '../src/domain/views.js'
+import type { EngineView, Problem, StartedStream } from '../src/domain/views.js'
 import { fleetWorkflowId } from '../src/temporal/names.js'
 import { CONTAINER_ID, ENGINE_STATE, FORWARDED, LEASE_EPOCH } from '../src/temporal/search-attributes.js'
 import { historyWatch } from './long-history.js'
@@ -111,7 +111,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   onSignal(messages.refresh, () => {
     refreshAsked = true
   })
-  setHandler(messages.streamStarted, (stream) => streamStarted(stream), { description: 'A player has begun to play' })
+  setHandler(messages.streamStarted, streamStarted, { description: 'A player has begun to play' })
   setHandler(
     messages.streamEnded,
     ({ streamId, reason }) => {
@@ -189,9 +189,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   publish({ ...state.view, phase: 'removing', forwarded: false, epoch: null, containerId: null })
   await signalFleet((fleet) => fleet.signal(messages.engineGone, { engineId: input.engineId, ended: state.ended }))
 
-  function streamStarted(
-    stream: Extract<messages.StreamTold, { kind: 'started' }>['stream'],
-  ): Exclude<messages.StreamAnswer, { kind: 'none' }> {
+  function streamStarted(stream: StartedStream): Exclude<messages.StreamAnswer, { kind: 'none' }> {
     take({ kind: 'stream-started', stream })
     const started = state.view.streams.find((other) => other.id === stream.id)
     if (started) return { kind: 'stream', stream: started }

@@ -201,7 +201,7 @@ export async function fleet(input: FleetInput): Promise<void> {
     await continueAsNew<typeof fleet>({ ...input, carried: state })
   }
 
-  function oneMore(request: messages.ProvisionAsked): messages.FleetAnswer {
+  function oneMore(request: messages.ProvisionRequest): messages.FleetAnswer {
     const known = state.recent.find((taken) => taken.requestId === request.requestId)
     if (known?.engineId) return { kind: 'engine', engineId: known.engineId }
     if (state.parked) return refused('conflict', 'The fleet is parked (berth down): start a worker to go on.')

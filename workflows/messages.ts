@@ -7,7 +7,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { AdoptedContainer } from '../src/domain/engine.js'
 import type { EngineReport, FleetPolicy } from '../src/domain/fleet.js'
 import type { LeaseAnswer, OperatorRequest, PortGeneration, SurveyedContainer } from '../src/domain/lease-state.js'
-import type { EngineView, FleetView, LeaseView, ReconcileView, StreamView, VpnView } from '../src/domain/views.js'
+import type { EngineView, FleetView, LeaseView, ReconcileView, StartedStream, StreamView, VpnView } from '../src/domain/views.js'
 
 // forwarded-lease/<pool>/<index>
 
@@ -69,24 +69,19 @@ export const takeForwarded = defineSignal<[{ epoch: number }]>('takeForwarded')
 export const removeEngine = defineSignal<[{ reason: string }]>('removeEngine')
 /** What stood in the way of provisioning may be gone: try now. */
 export const retryNow = defineSignal('retryNow')
-/** A player has begun to play on this engine's container. */
-export const streamStarted = defineUpdate<
-  { kind: 'stream'; stream: StreamView } | { kind: 'refused'; type: 'not-found' | 'conflict'; message: string },
-  [Omit<StreamView, 'engineId' | 'containerId' | 'startedAt' | 'endedAt' | 'endReason'>]
->('streamStarted')
-/** A player has ended. `null`: no such stream plays. */
-export const streamEnded = defineUpdate<StreamView | null, [{ streamId: string; reason: string }]>('streamEnded')
-/** What players told of streams of one engine, in order. */
-export type StreamTold =
-  | { kind: 'started'; stream: Omit<StreamView, 'engineId' | 'containerId' | 'startedAt' | 'endedAt' | 'endReason'> }
-  | { kind: 'ended'; streamId: string; reason: string }
+/** What a player told of a stream of this engine's container. */
+export type StreamTold = { kind: 'started'; stream: StartedStream } | { kind: 'ended'; streamId: string; reason: string }
 export type StreamAnswer =
   | { kind: 'stream'; stream: StreamView }
   | { kind: 'refused'; type: 'not-found' | 'conflict'; message: string }
   /** No such stream plays. */
   | { kind: 'none' }
-/** As `streamStarted` and `streamEnded`, for many at once; an answer to each, and the engine as it is after them. */
+/** Players have begun or ended, in order; an answer to each, and the engine as it is after them. */
 export const streamsTold = defineUpdate<{ answers: StreamAnswer[]; report: EngineReport }, [{ told: StreamTold[] }]>('streamsTold')
+/** One player has begun, for those who tell it by hand, and for engines whose history has it. */
+export const streamStarted = defineUpdate<Exclude<StreamAnswer, { kind: 'none' }>, [StartedStream]>('streamStarted')
+/** One player has ended, likewise. `null`: no such stream plays. */
+export const streamEnded = defineUpdate<StreamView | null, [{ streamId: string; reason: string }]>('streamEnded')
 /** The engine no longer knows this session: the stream has ended. Only that stream of that container. */
 export const sessionUnknown = defineSignal<[{ containerId: string; streamId: string; playbackSessionId: string }]>('sessionUnknown')
 /** Replace the container, once. Ignored while streams play that may not be cut, and while it is being replaced anyway. */
@@ -99,16 +94,16 @@ export type FleetAnswer =
   | { kind: 'engine'; engineId: string }
   | { kind: 'wanted'; wanted: number }
   | { kind: 'refused'; type: 'max-capacity' | 'conflict' | 'not-found'; message: string }
-export interface ProvisionAsked {
+export interface ProvisionRequest {
   requestId: string
   labels: Record<string, string>
   environment: Record<string, string>
   hostPort: number | null
 }
-/** One more engine. */
-export const provisionEngine = defineUpdate<FleetAnswer, [ProvisionAsked]>('provisionEngine')
-/** As `provisionEngine`, for many at once; an answer to each. */
-export const provisionEngines = defineUpdate<FleetAnswer[], [{ requests: ProvisionAsked[] }]>('provisionEngines')
+/** One more engine for each request; an answer to each. */
+export const provisionEngines = defineUpdate<FleetAnswer[], [{ requests: ProvisionRequest[] }]>('provisionEngines')
+/** One more engine, for those who ask by hand, and for fleets whose history has it. */
+export const provisionEngine = defineUpdate<FleetAnswer, [ProvisionRequest]>('provisionEngine')
 /** One engine less; by engine id. */
 export const deleteEngine = defineUpdate<FleetAnswer, [{ requestId: string; engineId: string }]>('deleteEngine')
 /** The engine goes when its last stream ends. */

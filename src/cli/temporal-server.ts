@@ -19,9 +19,12 @@ const TYPE_NAMES: Record<string, string> = {
 }
 
 /**
- * One machine with few workflows needs no partitions, and a task finds its worker sooner without them. The signals that one run takes are one task when they come
- * at once: of 10,000, the default, a worker is longer at it than a task may take, again and again. Those above are refused until the run has continued as new. A workflow that is busy keeps one query waiting
- * and takes ten updates by default, and refuses the others: those who ask would have to ask again.
+ * One machine with few workflows needs no partitions, and a task finds its worker sooner without them.
+ *
+ * The signals that one run takes are one task when they come at once: of 10,000, the default, a worker is longer at it than a task may take, again and again. Those
+ * above are refused until the run has continued as new.
+ *
+ * A workflow that is busy keeps one query waiting and takes ten updates by default, and refuses the others: those who ask would have to ask again.
  */
 const DYNAMIC_VALUES = [
   'matching.numTaskqueueReadPartitions=1',

@@ -3,7 +3,7 @@
  * One engine's life as a pure table: what each fact means in each phase.
  */
 import { backoffMs, STABLE_AFTER_MS } from './backoff.js'
-import type { EngineView, Health, Problem, StreamView } from './views.js'
+import type { EngineView, Health, Problem, StartedStream, StreamView } from './views.js'
 
 /** What an engine's workflow is started with. */
 export interface EngineInput {
@@ -72,7 +72,7 @@ export type EngineFact =
   | { kind: 'lease-revoked'; epoch: number; reason: string }
   | { kind: 'take-forwarded' }
   | { kind: 'remove'; reason: string }
-  | { kind: 'stream-started'; stream: Omit<StreamView, 'engineId' | 'containerId' | 'startedAt' | 'endedAt' | 'endReason'> }
+  | { kind: 'stream-started'; stream: StartedStream }
   | { kind: 'stream-ended'; streamId: string; reason: string }
   | { kind: 'session-unknown'; containerId: string; streamId: string; playbackSessionId: string }
   | { kind: 'restart'; force: boolean }
@@ -249,11 +249,7 @@ export function endedTold(state: EngineState, told: readonly StreamView[]): Engi
 /** More sessions than an engine can play; a client that reports so many is out of order. */
 export const MOST_STREAMS = 200
 
-function streamStarted(
-  state: EngineState,
-  stream: Omit<StreamView, 'engineId' | 'containerId' | 'startedAt' | 'endedAt' | 'endReason'>,
-  now: number,
-): EngineState {
+function streamStarted(state: EngineState, stream: StartedStream, now: number): EngineState {
   const { containerId, engineId, streams } = state.view
   const known = streams.some((other) => other.id === stream.id)
   if (!isUp(state) || containerId === null || known || streams.length >= MOST_STREAMS) return state

@@ -31,6 +31,9 @@ export interface StreamView {
   endReason: string | null
 }
 
+/** What a player told of its stream when it began: the rest of the view is the engine's to add. */
+export type StartedStream = Omit<StreamView, 'engineId' | 'containerId' | 'startedAt' | 'endedAt' | 'endReason'>
+
 /** What an engine said of one stream. A number that it did not say is `null`. */
 export interface StreamSample {
   /** When it was asked, Unix milliseconds. */

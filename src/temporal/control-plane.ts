@@ -2,7 +2,10 @@
  * @module
  * All that HTTP and CLI may ask of the workflows. `gateway.ts` is the adapter for a Temporal connection.
  */
-import type { EngineView, FleetView, LeaseView, LogLine, StreamSample, StreamView } from '../domain/views.js'
+import type { EngineView, FleetView, LeaseView, LogLine, StartedStream, StreamSample, StreamView } from '../domain/views.js'
+import type { ProvisionRequest } from '../../workflows/messages.js'
+
+export type { ProvisionRequest }
 
 /** One consistent-enough read of everything, taken at `takenAt` (Unix milliseconds). */
 export interface Snapshot {
@@ -20,13 +23,6 @@ export interface Snapshot {
   stale: boolean
 }
 
-export interface ProvisionRequest {
-  requestId: string
-  labels: Record<string, string>
-  environment: Record<string, string>
-  hostPort: number | null
-}
-
 /** What every hand-over of the port that an operator asks for says. */
 export interface HandOverRequest {
   requestId: string
@@ -39,17 +35,10 @@ export interface HandOverRequest {
 }
 
 /** A player has begun to play. The engine is found by `containerId`, else by `host` and `port`, else by a port that only one engine has. */
-export interface StreamStart {
+export interface StreamStart extends StartedStream {
   containerId: string | null
   host: string
   port: number
-  id: string
-  keyType: StreamView['keyType']
-  key: string
-  playbackSessionId: string
-  statUrl: string
-  commandUrl: string
-  isLive: boolean
 }
 
 /** One named part of the system, for `/readyz`. */

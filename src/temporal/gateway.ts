@@ -164,9 +164,7 @@ export function createGateway(
   )
   const streams = new Batch(
     async (engineId: string, told: messages.StreamTold[]) => {
-      const { answers, report } = await ofEngine(engineId, () =>
-        asking(() => engineOfPool(engineId).executeUpdate(messages.streamsTold, { args: [{ told }] })),
-      )
+      const { answers, report } = await tellEngine(engineId, told)
       cache.noted(report)
       return answers
     },
@@ -222,10 +220,10 @@ export function createGateway(
     }
   }
 
-  /** What is asked of one engine: that it has ended meanwhile means that it is gone, not that nobody works. */
-  async function ofEngine<T>(engineId: string, call: () => Promise<T>): Promise<T> {
+  /** That the engine has ended meanwhile means that it is gone, not that nobody works. */
+  async function tellEngine(engineId: string, told: messages.StreamTold[]) {
     try {
-      return await call()
+      return await asking(() => engineOfPool(engineId).executeUpdate(messages.streamsTold, { args: [{ told }] }))
     } catch (error) {
       if (error instanceof BerthError && error.cause instanceof WorkflowNotFoundError && (await hasEnded(engineId)))
         throw new BerthError('not-found', `engine ${engineId} was removed a moment ago: GET /engines lists those that are there`)

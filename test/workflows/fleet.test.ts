@@ -66,13 +66,13 @@ describe('the wanted number', () => {
   test('grows by as many as are asked for at once, each request answered for itself and once', async () => {
     const pool = await server.pool()
     await pool.startFleet({ minReplicas: 0, maxReplicas: 3 })
-    const asked = (requestId: string, hostPort: number | null = null): messages.ProvisionAsked => ({
+    const asked = (requestId: string, hostPort: number | null = null): messages.ProvisionRequest => ({
       requestId,
       labels: {},
       environment: {},
       hostPort,
     })
-    const ask = (...requests: messages.ProvisionAsked[]) => pool.fleet.executeUpdate(messages.provisionEngines, { args: [{ requests }] })
+    const ask = (...requests: messages.ProvisionRequest[]) => pool.fleet.executeUpdate(messages.provisionEngines, { args: [{ requests }] })
     const answers = await ask(asked('a'), asked('b', 19_005), asked('a'), asked('c', 19_005), asked('d'), asked('e'))
     expect(answers).toMatchObject([
       { kind: 'engine' },

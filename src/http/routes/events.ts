@@ -9,7 +9,7 @@ import { readBody } from '../body.js'
 import type { Dependencies } from '../dependencies.js'
 import { presentStream } from '../present-stream.js'
 
-/** What was last known of a stream is shown with it; that is seldom newer. */
+/** The sample shown with the stream may be so much older: the worker brings a new one each 2 s at most. */
 const SAMPLED_WITHIN_MS = 1_000
 
 /** `POST /events/stream_started`: the engine plays this from now on. A stream without an id of its own is known by its key and session. */
