@@ -3,6 +3,7 @@
  * Which engines answer, and since when not.
  */
 import type { HealthReport } from '../../workflows/messages.js'
+import type { EngineCheck } from '../../src/domain/views.js'
 import type { ProbeResult } from './probe.js'
 
 /** A running container that is to be probed. */
@@ -11,6 +12,8 @@ export interface ProbeTarget {
   containerId: string
   address: string
   port: number
+  /** What its container was made with, `null` for none and where it is not known. */
+  p2pPort: number | null
 }
 
 export interface HealthOptions {
@@ -28,9 +31,13 @@ interface Record {
   everAnswered: boolean
   health: 'healthy' | 'unhealthy' | 'unknown'
   last: ProbeResult | null
+  /** `null` before the first result. */
+  check: EngineCheck | null
   /** What the engine's workflow was last told, `null` if nothing yet. */
   told: string | null
 }
+
+const UNASKED = { connected: null, listening: null } as const
 
 /** A starting engine is asked this often at first, so that it is known soon to answer. Milliseconds. */
 const STARTING_EVERY_MS = 250
@@ -81,6 +88,7 @@ export class HealthBook {
       everAnswered: known === 'healthy',
       health: known,
       last: null,
+      check: null,
       told,
     })
   }
@@ -88,6 +96,19 @@ export class HealthBook {
   /** Where this container is probed, `null` when it is not known to run. */
   target(containerId: string): ProbeTarget | null {
     return this.#records.get(containerId)?.target ?? null
+  }
+
+  /** Takes what was found out about a container that answers. A P2P port that is not open yet while the engine starts says nothing. */
+  recordP2p(containerId: string, { connected, listening }: Omit<EngineCheck, 'at'>): void {
+    const record = this.#records.get(containerId)
+    if (!record?.check || record.last?.healthy !== true) return
+    const young = this.#now() - record.since < this.#options.startupTimeoutMs
+    record.check = { ...record.check, connected, listening: young && listening === false ? null : listening }
+  }
+
+  /** What was last found out at each container that was probed, by its id. */
+  checks(): Map<string, EngineCheck> {
+    return new Map([...this.#records].flatMap(([id, { check }]) => (check === null ? [] : [[id, check] as const])))
   }
 
   /** The container runs no more. */
@@ -110,6 +131,7 @@ export class HealthBook {
     const now = this.#now()
     record.busy = false
     record.last = result
+    record.check = { ...(result.healthy ? (record.check ?? UNASKED) : UNASKED), at: Date.now() }
     if (result.healthy) {
       record.failures = 0
       record.everAnswered = true

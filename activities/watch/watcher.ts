@@ -6,6 +6,7 @@ import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
 import { type ContainerEvent, type ContainerRuntime, type ManagedContainer, RuntimeError } from '../../src/docker/runtime.js'
 import { compare, type Discrepancy, engineIdOf, type SeenContainer } from '../../src/domain/reconcile.js'
+import { packChecks, type PackedCheck } from '../../src/domain/engine-check.js'
 import { packSamples, type PackedSample } from '../../src/domain/stream-sample.js'
 import type { EngineView, FleetView, LeaseView, ReconcileView } from '../../src/domain/views.js'
 import type { GluetunClient } from '../../src/gluetun/client.js'
@@ -15,6 +16,7 @@ import type { VpnLocator } from '../vpn-locator.js'
 import type { PoolFacts } from './facts.js'
 import { HealthBook, type HealthOptions, type ProbeTarget } from './health.js'
 import { every, pause } from './loop.js'
+import { probeP2p } from './p2p.js'
 import { probeEngine } from './probe.js'
 import { Statistics } from './statistics.js'
 import { VpnWatch } from './vpn-watch.js'
@@ -39,9 +41,10 @@ export interface WatcherOptions {
   onBeat: (details: WatcherBeat) => void
 }
 
-/** What readers of the heartbeat find: when Docker was last listed, and how the playing streams do. */
+/** What readers of the heartbeat find: when Docker was last listed, how the containers and the playing streams do. */
 export interface WatcherBeat {
   listedAt: number | null
+  checks: PackedCheck[]
   samples: PackedSample[]
 }
 
@@ -131,7 +134,8 @@ class Watcher {
 
   async #beat(signal: AbortSignal): Promise<void> {
     await every(BEAT_EVERY_MS, signal, async () => {
-      this.#options.onBeat({ listedAt: this.#listedAt, samples: packSamples(this.#statistics.samples) })
+      const [checks, samples] = [packChecks(this.#book.checks()), packSamples(this.#statistics.samples)]
+      this.#options.onBeat({ listedAt: this.#listedAt, checks, samples })
     })
   }
 
@@ -450,24 +454,30 @@ class Watcher {
   }
 
   #targetOf(container: ManagedContainer): ProbeTarget | null {
-    const { httpPort, pool } = container.engine
+    const { httpPort, p2pPort, pool } = container.engine
     const address = container.networkMode.startsWith('container:') ? (this.#options.vpn.last()?.address ?? null) : container.address
     if (httpPort === null || address === null || (pool !== null && pool !== this.#options.pool)) return null
-    return { engineId: engineIdOf(container), containerId: container.id, address, port: httpPort }
+    return { engineId: engineIdOf(container), containerId: container.id, address, port: httpPort, p2pPort }
   }
 
   async #probe(signal: AbortSignal): Promise<void> {
     const { facts } = this.#options
     await every(PROBE_TICK_MS, signal, async () => {
       for (const target of this.#book.due()) {
-        void probeEngine(target.address, target.port, PROBE_TIMEOUT_MS, signal).then((result) => {
-          if (!signal.aborted) this.#book.record(target.containerId, result, this.#vpnWatch.isNetworkUp())
-        })
+        void this.#ask(target, signal)
       }
       for (const { engineId, report } of this.#book.changes()) {
         await this.#attempt('telling of an engine’s health', () => facts.healthChanged(engineId, report))
       }
     })
+  }
+
+  /** Its health first, which others wait for. */
+  async #ask(target: ProbeTarget, signal: AbortSignal): Promise<void> {
+    const result = await probeEngine(target.address, target.port, PROBE_TIMEOUT_MS, signal)
+    if (signal.aborted) return
+    this.#book.record(target.containerId, result, this.#vpnWatch.isNetworkUp())
+    if (result.healthy) this.#book.recordP2p(target.containerId, await probeP2p(target, PROBE_TIMEOUT_MS, signal))
   }
 
   /** A step that is tried again by itself later: its failure is said and nothing is concluded. */

@@ -32,6 +32,10 @@ export const EngineState = z.object({
   version: z.string().nullable(),
   /** The port that its container was made with; `null` on engines that were made with none. */
   forwarded_port: z.int().nullable(),
+  /** The engine's own word: it is connected to the Internet. `null`: not known. */
+  p2p_connected: z.boolean().nullable(),
+  /** `forwarded_port` takes connections, tried from where Berth is. `null`: not known, or it has none. */
+  p2p_listening: z.boolean().nullable(),
   /** The engine's own id: it outlives its containers. */
   engine_id: z.string(),
   /** It goes when its last stream ends. */

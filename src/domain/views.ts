@@ -31,6 +31,16 @@ export interface StreamView {
   endReason: string | null
 }
 
+/** What was last found out at a running container, beside its health. */
+export interface EngineCheck {
+  /** When it was last asked whether it answers, Unix milliseconds. */
+  at: number
+  /** The engine's own word: it is connected to the Internet. `null`: not known. */
+  connected: boolean | null
+  /** Its P2P port takes TCP connections. `null`: not known, or it was made with none. */
+  listening: boolean | null
+}
+
 /** What a player told of its stream when it began: the rest of the view is the engine's to add. */
 export type StartedStream = Omit<StreamView, 'engineId' | 'containerId' | 'startedAt' | 'endedAt' | 'endReason'>
 

@@ -14,11 +14,15 @@ export type Change = LiveEvent extends infer Event ? (Event extends LiveEvent ? 
 
 export type State = Extract<LiveEvent, { type: 'state' }>['data']
 
-/** All that the event stream tells of, by the words of the lease. `last_seen`, which moves all the time, is left out. */
+/** All that the event stream tells of, by the words of the lease. What moves all the time (`last_seen`, `last_health_check`) is left out. */
 export function stateOf(snapshot: Snapshot, ours: Ownership): State {
   const { vpn1: _, vpn2: __, mode: ___, emergency_mode: ____, ...vpn } = presentVpn(snapshot.fleet.vpn, null)
   return {
-    engines: snapshot.fleet.engines.map((engine) => ({ ...presentEngine(engine, snapshot, ours), last_seen: null })),
+    engines: snapshot.fleet.engines.map((engine) => ({
+      ...presentEngine(engine, snapshot, ours),
+      last_seen: null,
+      last_health_check: null,
+    })),
     lease: presentLease(snapshot.lease, snapshot.fleet),
     streams: streamsOf(snapshot).map((stream) => presentStream(stream, snapshot)),
     vpn,

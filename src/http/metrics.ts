@@ -27,13 +27,17 @@ export async function metricsOf(snapshot: Snapshot, version: string, now: number
   )
   gauge('acestream_streams_active', 'Streams that play').set(counts.streams)
 
-  const held = lease.holder?.phase === 'active' && fleet.engines.some((engine) => isForwarded(engine, lease))
+  const holder = fleet.engines.find((engine) => isForwarded(engine, lease))
   const scope = { vpn: fleet.vpn.containerName ?? '', index: String(lease.index) }
-  gauge('acestream_lease_held', '1 while an engine holds the forwarded port', ['vpn', 'index']).set(scope, held ? 1 : 0)
+  gauge('acestream_lease_held', '1 while an engine holds the forwarded port', ['vpn', 'index']).set(scope, holder ? 1 : 0)
   gauge('acestream_lease_epoch', 'The newest epoch of the lease').set(lease.epoch)
   gauge('acestream_forwarded_port', 'The port that the VPN forwards, 0 for none').set(lease.port ?? 0)
   const last = lease.log.findLast(({ gapMs }) => gapMs !== null)
   gauge('acestream_lease_last_gap_seconds', 'How long the port was without a holder at the last turnover').set((last?.gapMs ?? 0) / 1000)
+
+  const listening = snapshot.checks.get(holder?.containerId ?? '')?.listening ?? null
+  if (listening !== null)
+    gauge('acestream_p2p_listening', '1 while the forwarded port takes connections, 0 while not').set(Number(listening))
 
   gauge('gluetun_up', '1 while the VPN is connected').set(fleet.vpn.connected ? 1 : 0)
   gauge('acestream_docker_up', '1 while Docker answers').set(fleet.docker.reachable ? 1 : 0)

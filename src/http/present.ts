@@ -29,8 +29,9 @@ export function isForwarded(engine: Pick<EngineView, 'engineId' | 'containerId'>
 }
 
 /** One engine. */
-export function presentEngine(told: EngineView, snapshot: Pick<Snapshot, 'lease' | 'observedAt'>, ours: Ownership): EngineState {
+export function presentEngine(told: EngineView, snapshot: Pick<Snapshot, 'lease' | 'observedAt' | 'checks'>, ours: Ownership): EngineState {
   const engine = upToDate(told, snapshot.lease)
+  const check = engine.containerId === null ? undefined : snapshot.checks.get(engine.containerId)
   return {
     container_id: engine.containerId,
     container_name: engine.containerName,
@@ -42,7 +43,7 @@ export function presentEngine(told: EngineView, snapshot: Pick<Snapshot, 'lease'
     last_seen: toTime(snapshot.observedAt),
     streams: engine.streams.map(({ id }) => id),
     health_status: engine.health,
-    last_health_check: null,
+    last_health_check: toTime(check?.at ?? null),
     last_stream_usage: toTime(engine.lastStreamUsage),
     last_cache_cleanup: null,
     cache_size_bytes: null,
@@ -51,6 +52,8 @@ export function presentEngine(told: EngineView, snapshot: Pick<Snapshot, 'lease'
     platform: engine.platform,
     version: engine.version,
     forwarded_port: engine.p2pPort,
+    p2p_connected: check?.connected ?? null,
+    p2p_listening: check?.listening ?? null,
     engine_id: engine.engineId,
     draining: engine.draining,
     phase: engine.phase,

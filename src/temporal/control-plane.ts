@@ -2,7 +2,7 @@
  * @module
  * All that HTTP and CLI may ask of the workflows. `gateway.ts` is the adapter for a Temporal connection.
  */
-import type { EngineView, FleetView, LeaseView, LogLine, StartedStream, StreamSample, StreamView } from '../domain/views.js'
+import type { EngineCheck, EngineView, FleetView, LeaseView, LogLine, StartedStream, StreamSample, StreamView } from '../domain/views.js'
 import type { ProvisionRequest } from '../../workflows/messages.js'
 
 export type { ProvisionRequest }
@@ -14,6 +14,8 @@ export interface Snapshot {
   takenAt: number
   /** When the worker last compared its view with Docker, `null` if unknown. */
   observedAt: number | null
+  /** What the worker last found out at each running container, by its id. */
+  checks: ReadonlyMap<string, EngineCheck>
   /**
    * What engines last said of the streams that play, by stream id; at most 2 s older than the worker's last heartbeat. Each says when it was taken; a stream that
    * could not be asked for has none.

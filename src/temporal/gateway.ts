@@ -14,10 +14,11 @@ import {
 } from '@temporalio/client'
 import { ApplicationFailure } from '@temporalio/common'
 import { BerthError } from '../domain/errors.js'
+import { unpackChecks } from '../domain/engine-check.js'
 import { findEngine, findPlayer } from '../domain/find-engine.js'
 import { limit } from '../domain/limit.js'
 import { unpackSamples } from '../domain/stream-sample.js'
-import type { EngineView, LeaseView, LogLine, StreamSample } from '../domain/views.js'
+import type { EngineCheck, EngineView, LeaseView, LogLine, StreamSample } from '../domain/views.js'
 import * as messages from '../../workflows/messages.js'
 import { Batch } from './batch.js'
 import type { ControlPlane, HandOverRequest, PartStatus, ProvisionRequest, Snapshot } from './control-plane.js'
@@ -62,6 +63,7 @@ const OBSERVED_AGE_MS = 2_000
 /** What the worker's heartbeat says. */
 interface Observed {
   listedAt: number | null
+  checks: ReadonlyMap<string, EngineCheck>
   samples: ReadonlyMap<string, StreamSample>
 }
 
@@ -75,18 +77,18 @@ export function createGateway(
   const lease = client.workflow.getHandle(leaseWorkflowId(pool, 0))
   const watcher = client.workflow.getHandle(watchWorkflowId(pool))
   const turn = limit(UPDATES_AT_ONCE)
-  let observed: Observed & { readAt: number } = { listedAt: null, samples: new Map(), readAt: Number.NEGATIVE_INFINITY }
+  let observed: Observed & { readAt: number } = { listedAt: null, checks: new Map(), samples: new Map(), readAt: Number.NEGATIVE_INFINITY }
 
   const cache = new SnapshotCache(async () => {
     const takenAt = Date.now()
-    const [fleetView, leaseView, { listedAt, samples }] = await reading(() =>
+    const [fleetView, leaseView, { listedAt, checks, samples }] = await reading(() =>
       Promise.all([
         hedged(() => fleet.query(messages.fleetQuery), READ_AGAIN),
         hedged(() => lease.query(messages.leaseQuery), READ_AGAIN),
         observedNow(),
       ]),
     )
-    const snapshot: Snapshot = { fleet: fleetView, lease: leaseView, takenAt, observedAt: listedAt, samples, stale: false }
+    const snapshot: Snapshot = { fleet: fleetView, lease: leaseView, takenAt, observedAt: listedAt, checks, samples, stale: false }
     history?.take(snapshot)
     return snapshot
   })
@@ -455,8 +457,9 @@ async function heartbeatOf(watcher: ReturnType<Client['workflow']['getHandle']>)
   const { raw } = await watcher.describe()
   const [payload] = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads ?? []
   const details: unknown = payload?.data ? JSON.parse(Buffer.from(payload.data).toString('utf8')) : null
-  const { listedAt, samples }: { listedAt?: unknown; samples?: unknown } = typeof details === 'object' && details !== null ? details : {}
-  return { listedAt: typeof listedAt === 'number' ? listedAt : null, samples: unpackSamples(samples) }
+  const { listedAt, checks, samples }: { [part in keyof Observed]?: unknown } =
+    typeof details === 'object' && details !== null ? details : {}
+  return { listedAt: typeof listedAt === 'number' ? listedAt : null, checks: unpackChecks(checks), samples: unpackSamples(samples) }
 }
 
 /** Each part by name: Temporal, a worker that polls, Docker, Gluetun, the lease. */

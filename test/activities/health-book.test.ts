@@ -11,6 +11,7 @@ const target = (engineId: string, change: Partial<ProbeTarget> = {}): ProbeTarge
   containerId: `c-${engineId}`,
   address: '172.17.0.2',
   port: 6878,
+  p2pPort: 51413,
   ...change,
 })
 
@@ -35,6 +36,36 @@ class Watch {
     return this.book.changes().map(({ engineId, report }) => `${engineId} ${report.health}${report.replace ? ' replace' : ''}`)
   }
 }
+
+describe('what was found out at a container', () => {
+  it('has the time of its last probe, whatever came of it, until it runs no more', () => {
+    const before = Date.now()
+    const watch = new Watch().add('a').add('b').add('c').probe('a', WELL).probe('b', SICK)
+    const checks = watch.book.checks()
+    expect([...checks.keys()]).toEqual(['c-a', 'c-b'])
+    expect([...checks.values()].every(({ at }) => at >= before && at <= Date.now())).toBe(true)
+    watch.book.drop('c-a')
+    expect([...watch.book.checks().keys()]).toEqual(['c-b'])
+  })
+
+  it('says how it is connected, until it does not answer', () => {
+    const watch = new Watch().add('a').probe('a', WELL)
+    watch.book.recordP2p('c-a', { connected: true, listening: true })
+    expect(watch.probe('a', WELL).book.checks().get('c-a')).toMatchObject({ connected: true, listening: true })
+    expect(watch.probe('a', SICK).book.checks().get('c-a')).toMatchObject({ connected: null, listening: null })
+    watch.book.recordP2p('c-a', { connected: true, listening: true })
+    expect(watch.book.checks().get('c-a')).toMatchObject({ connected: null, listening: null })
+  })
+
+  it('does not say that the P2P port is closed while the engine starts', () => {
+    const watch = new Watch().add('a').probe('a', WELL)
+    watch.book.recordP2p('c-a', { connected: false, listening: false })
+    expect(watch.book.checks().get('c-a')).toMatchObject({ connected: false, listening: null })
+    watch.probe('a', WELL, { after: OPTIONS.startupTimeoutMs })
+    watch.book.recordP2p('c-a', { connected: true, listening: false })
+    expect(watch.book.checks().get('c-a')).toMatchObject({ connected: true, listening: false })
+  })
+})
 
 describe('a container that has answered', () => {
   it('is unhealthy after so many failed probes in a row, and is then to be replaced', () => {

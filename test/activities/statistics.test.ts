@@ -38,7 +38,7 @@ async function followed(engines: EngineView[], port: number, look: (statistics: 
       sessionUnknown: async (...one) => told.push(one) > 0,
     },
     intervalMs: 10,
-    targetOf: (containerId) => (containerId === 'gone' ? null : { engineId: 'a', containerId, address: '127.0.0.1', port }),
+    targetOf: (containerId) => (containerId === 'gone' ? null : { engineId: 'a', containerId, address: '127.0.0.1', port, p2pPort: null }),
     onFailure: (error) => told.push(error),
   }
   const statistics = new Statistics(options)
@@ -103,7 +103,9 @@ describe('the playing streams', () => {
 })
 
 describe('the watcher', () => {
-  it('carries the samples in its heartbeat and tells the engine of a session that is gone', { timeout: 20_000 }, async () => {
+  it('carries the samples and the times of its probes in its heartbeat, and tells the engine of a session that is gone', {
+    timeout: 20_000,
+  }, async () => {
     const { port } = await engineSaying({ '/s': SAMPLE, '/t': UNKNOWN, '/server/api?api_version=3&method=get_status': '{"result":{}}' })
     const container = aContainer('a')
     const bench = new WatchBench({ ...container, engine: { ...container.engine, httpPort: port } })
@@ -113,5 +115,6 @@ describe('the watcher', () => {
     await bench.start()
     expect((await bench.tells('sessionUnknown'))[1]).toMatchObject({ streamId: 't' })
     await expect.poll(() => bench.beat?.samples, { timeout: 10_000 }).toEqual([['s', expect.any(Number), 4, 257, null, null, null, 'dl']])
+    expect(bench.beat?.checks).toEqual([[container.id, expect.any(Number), null, null]])
   })
 })

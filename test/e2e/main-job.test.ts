@@ -28,6 +28,18 @@ describe.skipIf(obstacle !== null)('on a real Docker daemon, Berth', () => {
     expect(new Set(engines.map((engine) => engine.port)).size).toBe(3)
   })
 
+  it('says when it last asked each engine how it is, and that the forwarded port takes connections', async () => {
+    const since = Date.now()
+    const engines = await eventually('each engine was asked since', async () => {
+      const told = await at.berth.settled(3)
+      const isAsked = ({ last_health_check: asked, p2p_connected }: Engine) =>
+        asked !== null && Date.parse(asked) >= since && p2p_connected !== null
+      return told.every(isAsked) ? told : null
+    })
+    for (const { forwarded, p2p_connected, p2p_listening } of engines)
+      expect([p2p_connected, p2p_listening]).toEqual([true, forwarded ? true : null])
+  })
+
   it('hands the port on when the forwarded container is removed by hand', async () => {
     const before = holderOf(await at.berth.settled(3))
     await at.world.docker.getContainer(before.container_id).remove({ force: true })

@@ -52,7 +52,8 @@ describe('GET /engines', () => {
   })
 
   test('has the fields that clients of older orchestrators read', async () => {
-    const snapshot = snapshotOf({ engines: [forwardedEngine], lease: heldBy(forwardedEngine) })
+    const checks = new Map([[hex('a'), { at: NOW - 3_000, connected: true, listening: false }]])
+    const snapshot = snapshotOf({ engines: [forwardedEngine], lease: heldBy(forwardedEngine), checks })
     const [engine] = (await (await setUp({ snapshot }).app.request('/engines')).json()) as unknown[]
     expect(engine).toMatchObject({
       container_id: hex('a'),
@@ -65,7 +66,7 @@ describe('GET /engines', () => {
       last_seen: '2026-08-07T11:59:59.500Z',
       streams: [],
       health_status: 'healthy',
-      last_health_check: null,
+      last_health_check: '2026-08-07T11:59:57.000Z',
       last_stream_usage: null,
       last_cache_cleanup: null,
       cache_size_bytes: null,
@@ -74,6 +75,8 @@ describe('GET /engines', () => {
       platform: 'linux',
       version: '3.2.3',
       forwarded_port: 51_413,
+      p2p_connected: true,
+      p2p_listening: false,
     })
   })
 

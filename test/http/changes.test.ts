@@ -7,10 +7,19 @@ const ours = { docker: { host: null, managedLabel: { key: 'a', value: 'b' }, net
 const state = (parts: Parameters<typeof snapshotOf>[0]): State => stateOf(snapshotOf(parts), ours)
 const typesOf = (before: State, after: State): string[] => changesBetween(before, after).map(({ type }) => type)
 
+const checkedAt = (at: number, listening = true) => new Map([[hex('a'), { at, connected: true, listening }]])
+
 describe('between two snapshots', () => {
-  it('that are the same there is no change, though they were taken at other times', () => {
-    const parts = { engines: [engineView({ streams: [streamView()] })], lease: leaseView() }
-    expect(changesBetween(state(parts), state({ ...parts, takenAt: NOW + 5_000, observedAt: NOW + 4_000 }))).toEqual([])
+  it('that are the same there is no change, though they were taken, and engines probed, at other times', () => {
+    const parts = { engines: [engineView({ streams: [streamView()] })], lease: leaseView(), checks: checkedAt(NOW - 3_000) }
+    expect(
+      changesBetween(state(parts), state({ ...parts, takenAt: NOW + 5_000, observedAt: NOW + 4_000, checks: checkedAt(NOW + 2_000) })),
+    ).toEqual([])
+  })
+
+  it('an engine whose P2P port takes no connections any more has changed', () => {
+    const [before, after] = [true, false].map((listening) => state({ engines: [engineView()], checks: checkedAt(NOW, listening) }))
+    expect(typesOf(before as State, after as State)).toEqual(['engine.changed'])
   })
 
   it('an engine that came, one that changed and one that went are told each once', () => {

@@ -5,6 +5,7 @@
 import { BerthError } from '../../src/domain/errors.js'
 import { findEngine } from '../../src/domain/find-engine.js'
 import type {
+  EngineCheck,
   EngineView,
   LeaseView,
   ReconcileView,
@@ -127,6 +128,7 @@ export function snapshotOf(
     stale?: boolean
     takenAt?: number
     observedAt?: number | null
+    checks?: ReadonlyMap<string, EngineCheck>
     samples?: ReadonlyMap<string, StreamSample>
     ended?: StreamView[]
   } = {},
@@ -150,6 +152,7 @@ export function snapshotOf(
     lease: parts.lease ?? leaseView(),
     takenAt: parts.takenAt ?? NOW,
     observedAt: parts.observedAt === undefined ? NOW - 500 : parts.observedAt,
+    checks: parts.checks ?? new Map(),
     samples: parts.samples ?? new Map(),
     stale: parts.stale ?? false,
   }

@@ -132,7 +132,8 @@ describe('what a container was made with', () => {
 describe('metrics', () => {
   it('tell of engines, of the lease and of the VPN', async () => {
     const engine = engineView({ streams: [streamView()] })
-    const { app } = setUp({ snapshot: snapshotOf({ engines: [engine], lease: heldBy(engine) }) })
+    const checks = new Map([[engine.containerId ?? '', { at: NOW, connected: true, listening: false }]])
+    const { app } = setUp({ snapshot: snapshotOf({ engines: [engine], lease: heldBy(engine), checks }) })
     const text = await (await app.request('/metrics')).text()
     for (const line of [
       'acestream_engines{state="running"} 1',
@@ -140,10 +141,17 @@ describe('metrics', () => {
       'acestream_lease_held{vpn="gluetun",index="0"} 1',
       'acestream_lease_epoch 17',
       'acestream_forwarded_port 51413',
+      'acestream_p2p_listening 0',
       'acestream_streams_active 1',
       'gluetun_up 1',
     ])
       expect(text.split('\n')).toContain(line)
+  })
+
+  it('say nothing of the P2P port while nothing is known of it', async () => {
+    const engine = engineView()
+    const { app } = setUp({ snapshot: snapshotOf({ engines: [engine], lease: heldBy(engine) }) })
+    expect(await (await app.request('/metrics')).text()).not.toContain('acestream_p2p_listening')
   })
 })
 

@@ -52,6 +52,20 @@ describe('who is forwarded', () => {
     await second.close()
   })
 
+  test('a forwarded port on which nothing listens is told where the port is shown', async () => {
+    const { page, complaints, close } = await visit(browser, api.address, '/panel/')
+    const holder = forwarded()[0] ?? ''
+    const warning = page.getByText('Nothing listens on port 41000')
+    await page.locator('[data-port]').waitFor()
+    expect(await warning.count()).toBe(0)
+    api.changeEngine(holder, { p2p_listening: false })
+    await warning.waitFor()
+    api.changeEngine(holder, { p2p_listening: true })
+    await warning.waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
+    await close()
+  })
+
   test('the word of the lease alone makes no badge: only `forwarded` does', async () => {
     const { page, close } = await visit(browser, api.address, '/panel/engines')
     const holder = forwarded()[0] ?? ''

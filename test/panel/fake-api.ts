@@ -153,6 +153,7 @@ export class FakeApi {
       this.changeEngine(holder.engine_id, {
         forwarded: false,
         forwarded_port: null,
+        p2p_listening: null,
         lease_epoch: null,
         phase: 'provisioning',
         health_status: 'unknown',

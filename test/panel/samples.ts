@@ -43,6 +43,8 @@ export function engine(index: number, change: Partial<EngineState> = {}): Engine
     platform: 'linux/amd64',
     version: '3.2.11',
     forwarded_port: null,
+    p2p_connected: true,
+    p2p_listening: null,
     engine_id: engineId(index),
     draining: false,
     phase: 'running',
@@ -118,7 +120,13 @@ export function world(engines = 5): World {
   const list = Array.from({ length: engines }, (_, index) => engine(index))
   const [first, second, third, fourth, fifth] = list
   if (first === undefined || second === undefined) throw new Error('a world has two engines at least')
-  Object.assign(second, { forwarded: true, forwarded_port: 41_000, lease_epoch: 17, container_name: 'berth-forwarded' })
+  Object.assign(second, {
+    forwarded: true,
+    forwarded_port: 41_000,
+    p2p_listening: true,
+    lease_epoch: 17,
+    container_name: 'berth-forwarded',
+  })
   const streams = [stream(0, second), stream(1, second), stream(2, first)]
   second.streams = [streams[0]?.id ?? '', streams[1]?.id ?? '']
   first.streams = [streams[2]?.id ?? '']
@@ -128,7 +136,8 @@ export function world(engines = 5): World {
       health_status: 'unhealthy',
       problem: { code: 'engine-unhealthy', detail: 'it has not answered for 40 s; it is made anew at 60 s' },
     })
-  if (fifth !== undefined) Object.assign(fifth, { phase: 'starting', health_status: 'unknown', health_since: null, started_at: ago(6) })
+  if (fifth !== undefined)
+    Object.assign(fifth, { phase: 'starting', health_status: 'unknown', p2p_connected: null, health_since: null, started_at: ago(6) })
   const running = list.filter(({ phase }) => phase === 'running')
   return {
     engines: list,

@@ -26,6 +26,9 @@ export interface Engine {
   forwarded: boolean
   forwarded_port: number | null
   health_status: string
+  last_health_check: string | null
+  p2p_connected: boolean | null
+  p2p_listening: boolean | null
   phase: string
   lease_epoch: number | null
   started_at: string | null

@@ -27,6 +27,7 @@ import { StreamList } from '../parts/stream-list.js'
 import { useWorkflowAddress } from '../parts/workflow-address.js'
 import { engineName } from '../text/engine-name.js'
 import { engineState } from '../text/engine-state.js'
+import { p2pNetwork, p2pPort } from '../text/p2p.js'
 
 const SpeedChart = lazy(() => import('../parts/speed-chart.js'))
 
@@ -91,7 +92,8 @@ function Known({ engine }: { engine: EngineState }) {
                 ['Address', <span key="at" className="mono">{`${engine.host}:${engine.port}`}</span>],
                 ['Container', engine.container_name && <span className="mono">{engine.container_name}</span>],
                 ['Container id', engine.container_id && <span className="mono">{engine.container_id.slice(0, 12)}</span>],
-                ['P2P port', engine.forwarded_port ?? 'none'],
+                ['P2P port', p2pPort(engine)],
+                ['P2P network', p2pNetwork(engine)],
                 ['VPN container', engine.vpn_container ?? 'none'],
                 ['Variant', engine.engine_variant],
                 ['Version', [engine.version, engine.platform].filter(Boolean).join(', ') || null],

@@ -41,6 +41,11 @@ function Held({ lease, vpn }: { lease: Lease; vpn: Vpn }) {
     <Stack gap="md">
       {lease.condition !== null && <Condition title="Nobody is well forwarded" trouble={lease.condition} kind="bad" />}
       <LeaseNotices lease={lease} />
+      {engine?.forwarded === true && engine.p2p_listening === false && (
+        <Notice kind="warn" title={`Nothing listens on port ${engine.forwarded_port}`}>
+          Its engine answers, but peers cannot reach it. Restart it, or elect another one; its log may say why.
+        </Notice>
+      )}
       <div className={classes['held']}>
         <div>
           <Text size="sm" c="dimmed">

@@ -7,6 +7,7 @@ import type { Happening } from '../live/caches.js'
 import { bytes, count } from './amount.js'
 import { engineName } from './engine-name.js'
 import { engineState } from './engine-state.js'
+import { p2pChange } from './p2p.js'
 import { streamName } from './stream-name.js'
 
 /** All of them, the newest first, each with what is different since the one before it about the same. */
@@ -75,6 +76,7 @@ function engine(now: EngineState, before: EngineState | undefined): string | nul
         : before && 'is no longer forwarded',
     before === undefined || now.streams.length === before.streams.length ? null : `plays ${count(now.streams.length, 'stream')}`,
     before === undefined || now.losses <= before.losses ? null : 'lost its container',
+    before === undefined ? null : p2pChange(now, before),
     now.problem === null || now.problem.code === before?.problem?.code ? null : `${now.problem.code}: ${now.problem.detail}`,
   ].filter((part) => part)
   return parts.length === 0 ? null : parts.join(', ')
