@@ -22,7 +22,7 @@ import { poolTaskQueue } from '../src/temporal/names.js'
 import { takeOverFromLost, workerIdentity } from './lost-workers.js'
 import { watchPeers } from './peers.js'
 import { keepPulse } from './pulse.js'
-import { ensureSingletons, knownInstance } from './singletons.js'
+import { ensureSingletons, keepSingletons, knownInstance, type PoolSettings } from './singletons.js'
 
 /** How long a worker that is to stop lets work on containers end first, at most. */
 const DRAIN_MS = 3_000
@@ -85,10 +85,14 @@ async function main(): Promise<void> {
     shutdownForceTime: '20 seconds',
   })
   const running = worker.run()
-  const [portsInUse] = await Promise.all([portsOf(runtime, logger), takingOver])
-  await ensureSingletons(client, { pool: config.pool, policy: policyOf(config), portsInUse, instance })
+  await takingOver
+  const settings: PoolSettings = { pool: config.pool, policy: policyOf(config), instance, portsInUse: () => portsOf(runtime, logger) }
+  await ensureSingletons(client, settings)
   const peers = new AbortController()
-  const watched = watchPeers(client, config.pool, logger, peers.signal)
+  const watched = Promise.all([
+    watchPeers(client, config.pool, logger, peers.signal),
+    keepSingletons(client, settings, logger, peers.signal),
+  ])
   logger.info({ pool: config.pool, taskQueue: poolTaskQueue(config.pool) }, 'worker is ready')
   process.send?.({ kind: 'ready' })
   const pulse = keepPulse(config.health.file, () => takesTasks(worker, connection), stopping.signal, logger)
@@ -171,7 +175,7 @@ function activityDeps(
   }
 }
 
-function policyOf(config: Config): Parameters<typeof ensureSingletons>[1]['policy'] {
+function policyOf(config: Config): PoolSettings['policy'] {
   return {
     ...config.fleet,
     httpPorts: config.engines.httpPorts,

@@ -51,6 +51,8 @@ export interface LeaseInput {
   pool: string
   index: number
   enabled: boolean
+  /** The highest epoch that a lease before this one, which has ended, spoke of. */
+  seenEpoch?: number
   /** Carried over by continue-as-new. */
   carried?: { state: LeaseState; outbox: LeaseEffect[] }
 }
@@ -62,7 +64,9 @@ export interface LeaseInput {
  * 4. Continue-as-new carries the whole state and every effect not yet carried out. Of announcements of a vacancy only the newest waits to be carried out.
  */
 export async function forwardedLease(input: LeaseInput): Promise<void> {
-  let state = input.carried ? restoredLease(input.carried.state) : initialLease(input.pool, input.index, input.enabled, Date.now())
+  let state = input.carried
+    ? restoredLease(input.carried.state)
+    : { ...initialLease(input.pool, input.index, input.enabled, Date.now()), seenEpoch: input.seenEpoch ?? 0 }
   let outbox: LeaseEffect[] = input.carried?.outbox ?? []
   const announcedOnce = patched(ANNOUNCED_ONCE)
   const isLong = historyWatch()

@@ -6,6 +6,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { PortGeneration, SurveyedContainer } from '../../src/domain/lease-state.js'
 import type { EngineView, FleetView, LeaseView, ReconcileView, VpnView } from '../../src/domain/views.js'
 import { engineWorkflowId, fleetWorkflowId, leaseWorkflowId } from '../../src/temporal/names.js'
+import { unstick } from '../unstick.js'
 import * as messages from '../../workflows/messages.js'
 
 /** Milliseconds for one question or signal. */
@@ -16,7 +17,7 @@ export interface PoolFacts {
   fleet(): Promise<FleetView>
   lease(): Promise<LeaseView>
   engine(engineId: string): Promise<EngineView | null>
-  /** Whether the engine's workflow exists and has not ended. */
+  /** Whether the engine's workflow goes on. One that is stuck is ended. */
   engineRuns(engineId: string): Promise<boolean>
   engineGone(engineId: string): Promise<boolean>
   containerLost(engineId: string, containerId: string, reason: string): Promise<boolean>
@@ -66,14 +67,7 @@ export function createPoolFacts(client: Client, pool: string): PoolFacts {
         throw error
       }
     },
-    async engineRuns(engineId) {
-      try {
-        return (await call(() => engine(engineId).describe())).status.name === 'RUNNING'
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return false
-        throw error
-      }
-    },
+    engineRuns: async (engineId) => (await call(() => unstick(client, engineWorkflowId(pool, engineId)))) === 'goes-on',
     engineGone: (engineId) => told(() => fleet.signal(messages.engineGone, { engineId })),
     containerLost: (engineId, containerId, reason) => told(() => engine(engineId).signal(messages.containerLost, { containerId, reason })),
     healthChanged: (engineId, report) => told(() => engine(engineId).signal(messages.healthChanged, report)),

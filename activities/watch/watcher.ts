@@ -376,9 +376,9 @@ class Watcher {
     })
   }
 
-  /** An engine whose workflow was ended from outside: the fleet forgets it, and the next list adopts its container if that still runs. */
+  /** An engine whose workflow was ended from outside, or was stuck: the fleet forgets it, and the next list adopts its container if that still runs. */
   async #forget(engineId: string): Promise<void> {
-    this.#options.logger.warn({ code: 'WATCH-03', engineId }, 'an engine’s workflow was ended from outside; the fleet forgets it')
+    this.#options.logger.warn({ code: 'WATCH-03', engineId }, 'an engine’s workflow does not go on; the fleet forgets it')
     await this.#options.facts.engineGone(engineId)
   }
 

@@ -99,6 +99,31 @@ describe.skipIf(obstacle !== null)('on a real Docker daemon, Berth', () => {
     await at.berth.settled(3)
   })
 
+  it('goes on with the same containers, holder and epochs when its workflows are terminated in the Temporal web UI', async () => {
+    const before = await at.berth.settled(3)
+    const ids = ['forwarded-lease/default/0', 'fleet/default', 'watch/default']
+    const since = Date.now()
+    for (const id of ids) await at.berth.temporal('workflow', 'terminate', '--workflow-id', id, '--reason', 'by hand')
+    await eventually('each runs again', async () => {
+      const described = await Promise.all(ids.map((id) => at.berth.temporal('workflow', 'describe', '--workflow-id', id, '-o', 'json')))
+      const runs = described.map(
+        (text) => (JSON.parse(text) as { workflowExecutionInfo: { startTime: string; status: string } }).workflowExecutionInfo,
+      )
+      return runs.every(({ startTime, status }) => status.endsWith('RUNNING') && Date.parse(startTime) >= since) ? true : null
+    })
+    await eventually('the lease knows its holder', async () => ((await at.berth.lease()).holder?.phase === 'active' ? true : null))
+    const keptOf = (engines: readonly Engine[]) => engines.map((engine) => [engine.engine_id, engine.container_id, engine.lease_epoch])
+    expect(keptOf(await at.berth.settled(3))).toEqual(keptOf(before))
+    const holder = holderOf(before)
+    await at.world.docker.getContainer(holder.container_id).remove({ force: true })
+    const next = await eventually('the next epoch is active', async () => {
+      const lease = await at.berth.lease()
+      return lease.holder?.phase === 'active' && lease.holder.epoch !== holder.lease_epoch ? lease.holder : null
+    })
+    expect(next.epoch).toBe((holder.lease_epoch ?? 0) + 1)
+    await at.berth.settled(3)
+  })
+
   it('keeps the search attributes true for the Temporal web UI', async () => {
     const holder = holderOf(await at.berth.settled(3))
     const listed = await eventually('one engine is listed as forwarded', async () => {
