@@ -111,6 +111,7 @@ export class Campaign {
       long: seconds >= 300,
       forceElection,
       rotateEvery: (milliseconds) => temporal.rotateEvery(milliseconds),
+      terminate: (...workflows) => temporal.terminate(...workflows),
       keepHistories: (folder) => temporal.keepHistories(folder),
       say: (text) => journal.write('note', text),
       tally: (what, times = 1) => void this.#tally.set(what, (this.#tally.get(what) ?? 0) + times),

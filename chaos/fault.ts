@@ -24,6 +24,8 @@ export interface Target {
   forceElection: (times: number) => Promise<void>
   /** The port rotates by timer this often, whatever Berth was started with; `null`: as it was started. */
   rotateEvery: (milliseconds: number | null) => Promise<void>
+  /** Ends workflows of the pool, as a person may in the Temporal web UI. */
+  terminate: (...workflows: ('lease' | 'fleet' | 'watch')[]) => Promise<void>
   /** Writes the histories of all workflows into a folder. */
   keepHistories: (folder: string) => Promise<void>
   say: (text: string) => void

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import { loadConfig } from '../src/config/environment.js'
-import { fleetWorkflowId, leaseWorkflowId } from '../src/temporal/names.js'
+import { fleetWorkflowId, leaseWorkflowId, watchWorkflowId } from '../src/temporal/names.js'
 import { configureFleet } from '../workflows/messages.js'
 import { textOf } from './secrets.js'
 
@@ -48,6 +48,14 @@ export class TemporalSide {
       vpnContainer: gluetun.containerName,
     }
     await this.#client.workflow.getHandle(fleetWorkflowId('default')).signal(configureFleet, { policy })
+  }
+
+  /** Ends these at once. */
+  async terminate(...workflows: ('lease' | 'fleet' | 'watch')[]): Promise<void> {
+    const ids = { lease: leaseWorkflowId('default', 0), fleet: fleetWorkflowId('default'), watch: watchWorkflowId('default') }
+    await this.#connection.withDeadline(Date.now() + 10_000, () =>
+      Promise.all(workflows.map((workflow) => this.#client.workflow.getHandle(ids[workflow]).terminate('by hand'))),
+    )
   }
 
   /** The text of every history that is kept, ended runs too. */

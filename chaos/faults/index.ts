@@ -10,6 +10,7 @@ import { loadFaults } from './load.js'
 import { processFaults } from './processes.js'
 import { resourceFaults } from './resources.js'
 import { vpnFaults } from './vpn.js'
+import { workflowFaults } from './workflows.js'
 
 export const FAULTS: readonly Fault[] = [
   ...processFaults,
@@ -19,4 +20,5 @@ export const FAULTS: readonly Fault[] = [
   ...loadFaults,
   ...clockFaults,
   ...resourceFaults,
+  ...workflowFaults,
 ]
