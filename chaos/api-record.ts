@@ -15,10 +15,10 @@ const PAUSE_MS = 100
 /** Two seconds that are promised, and one until the next question to Gluetun. */
 const STALE_AFTER_MS = 3_000
 
-/** What Gluetun forwards now, and since when. */
+/** What Gluetun forwards now. */
 export interface PortSource {
-  readonly port: number | null
-  readonly since: number
+  /** Since when this port is not forwarded while others are; `null`: it is, or none is. */
+  goneSince(port: number): number | null
 }
 
 export interface ApiRecordReport {
@@ -32,22 +32,22 @@ export interface ApiRecordReport {
   excused: number
 }
 
-/** What is wrong with the engines of one answer, taken at `at`; `port` is what Gluetun forwards since `since`. Pure. */
+/** What is wrong with the engines of one answer, taken at `at`; `since`: how long the port that is shown has been gone. Pure. */
 export function wrongEngines(
   engines: readonly EngineAnswer[],
   source: PortSource,
   at: number,
-): { twice: string | null; stale: string | null } {
+): { twice: string | null; stale: { what: string; since: number } | null } {
   const forwarded = engines.filter((engine) => engine.forwarded)
   const twice =
     forwarded.length > 1 ? `GET /engines shows ${forwarded.length} forwarded: ${forwarded.map((e) => e.engine_id).join(', ')}` : null
-  const old = forwarded.find((engine) => engine.forwarded_port !== source.port)
-  const late = source.port !== null && at - source.since > STALE_AFTER_MS
-  const stale =
-    old !== undefined && late
-      ? `GET /engines shows ${old.engine_id} forwarded on port ${old.forwarded_port}, ${Math.round(at - source.since)} ms after it became ${source.port}`
-      : null
-  return { twice, stale }
+  for (const { engine_id, forwarded_port } of forwarded) {
+    const since = source.goneSince(forwarded_port ?? 0)
+    if (since === null || at - since <= STALE_AFTER_MS) continue
+    const what = `GET /engines shows ${engine_id} forwarded on port ${forwarded_port}, ${Math.round(at - since)} ms after it was gone`
+    return { twice, stale: { what, since } }
+  }
+  return { twice, stale: null }
 }
 
 /** Asks until the clean-up. */
@@ -111,8 +111,8 @@ export class ApiRecord {
     const { twice, stale: old } = wrongEngines(Engines.parse(JSON.parse(text)), this.port, at)
     if (twice !== null) this.violations.add({ invariant: 'I6', at, what: twice })
     if (old === null) return
-    if (stale || this.windows.hidesPort(this.port.since, at)) this.#report.excused += 1
-    else this.violations.add({ invariant: 'I6', at, what: old.replace(/, \d+ ms after/, ', long after') })
+    if (stale || this.windows.hidesPort(old.since, at)) this.#report.excused += 1
+    else this.violations.add({ invariant: 'I6', at, what: old.what.replace(/, \d+ ms after/, ', long after') })
   }
 
   #lease({ text, stale }: Answer, at: number): void {

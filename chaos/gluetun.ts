@@ -23,7 +23,7 @@ export interface GluetunParts {
 
 /** The one Gluetun of a world. */
 export class Gluetun {
-  readonly #history: { at: number; port: number | null }[]
+  readonly #history: { at: number; ports: readonly number[] }[]
   /** Since when a port may have been taken for the one that counts. */
   readonly #counted = new Map<number, number>()
   #next: number
@@ -33,7 +33,7 @@ export class Gluetun {
     readonly parts: GluetunParts,
     firstPort: number,
   ) {
-    this.#history = [{ at: now(), port: firstPort }]
+    this.#history = [{ at: now(), ports: [firstPort] }]
     this.#counted.set(firstPort, 0)
     this.#next = firstPort + 100
     this.#nextLower = firstPort
@@ -58,29 +58,33 @@ export class Gluetun {
 
   /** The port that counts now, `null` for none. */
   get port(): number | null {
-    return this.#history.at(-1)?.port ?? null
+    return lowestOf(this.#history.at(-1)?.ports ?? [])
   }
 
-  /** When the present port began. */
-  get since(): number {
-    return this.#history.at(-1)?.at ?? 0
+  /** Since when this port is not forwarded while others are; `null`: it is, or none is. */
+  goneSince(port: number): number | null {
+    let since: number | null = null
+    for (const { at, ports } of this.#history.toReversed()) {
+      if (ports.length === 0 || ports.includes(port)) return since
+      since = at
+    }
+    return since
   }
 
   async setPort(port: number | null): Promise<void> {
     await this.setPorts(port === null ? [] : [port])
   }
 
-  /** Of several ports the lowest counts; the others come and go unnoticed. */
+  /** Of several ports the lowest counts for whoever has none of them; the others come and go unnoticed. */
   async setPorts(ports: readonly number[]): Promise<void> {
-    const lowest = ports.length === 0 ? null : Math.min(...ports)
-    this.#count(lowest)
+    this.#count(lowestOf(ports))
     await this.parts.tellPorts(ports)
-    if (lowest !== this.port) this.#history.push({ at: now(), port: lowest })
+    this.#history.push({ at: now(), ports })
   }
 
   async vpnDown(): Promise<void> {
     await this.parts.tellVpn('down')
-    this.#history.push({ at: now(), port: null })
+    this.#history.push({ at: now(), ports: [] })
   }
 
   /** Up again with another port. */
@@ -90,7 +94,7 @@ export class Gluetun {
   }
 
   async kill(): Promise<void> {
-    this.#history.push({ at: now(), port: null })
+    this.#history.push({ at: now(), ports: [] })
     await this.parts.kill()
   }
 
@@ -98,18 +102,22 @@ export class Gluetun {
     const port = this.freshPort()
     this.#count(port)
     await this.parts.start(port)
-    this.#history.push({ at: now(), port })
+    this.#history.push({ at: now(), ports: [port] })
   }
 
   async recreate(): Promise<void> {
-    this.#history.push({ at: now(), port: null })
+    this.#history.push({ at: now(), ports: [] })
     const port = this.freshPort()
     this.#count(port)
     await this.parts.recreate(port)
-    this.#history.push({ at: now(), port })
+    this.#history.push({ at: now(), ports: [port] })
   }
 
   #count(port: number | null): void {
     if (port !== null && !this.#counted.has(port)) this.#counted.set(port, now())
   }
+}
+
+function lowestOf(ports: readonly number[]): number | null {
+  return ports.length === 0 ? null : Math.min(...ports)
 }

@@ -12,7 +12,7 @@ import type { VpnView } from '../../src/domain/views.js'
  * 1. A port is believed at once.
  * 2. "None" is believed only when it lasted `graceMs`: Gluetun shows 0 for a moment at each renewal.
  * 3. What could not be read changes nothing.
- * 4. While the port that the lease knows is among those forwarded, it stays.
+ * 4. While the port that the lease knows is among those forwarded, it stays. Else the lowest is told.
  */
 export class PortDamper {
   #noneSince: number | null = null
@@ -25,10 +25,9 @@ export class PortDamper {
   /** The port to be told, `undefined` when there is nothing to tell. `known` is what the lease believes. */
   next(ports: readonly number[] | null, known: number | null, now: number): number | null | undefined {
     if (ports === null) return undefined
-    const [first] = ports
-    if (first !== undefined) {
+    if (ports.length > 0) {
       this.#noneSince = null
-      return known !== null && ports.includes(known) ? undefined : first
+      return known !== null && ports.includes(known) ? undefined : Math.min(...ports)
     }
     this.#noneSince ??= now
     if (known === null || now - this.#noneSince < this.#graceMs) return undefined

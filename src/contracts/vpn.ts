@@ -21,7 +21,7 @@ export const Vpn = z.object({
   region: z.string().nullable(),
   last_check: MaybeTime,
   last_check_at: MaybeTime,
-  /** All ports that the VPN forwards, the lowest of which is `forwarded_port`. */
+  /** All ports that the VPN forwards. `forwarded_port` is the lease's while it is one of them, else the lowest. */
   forwarded_ports: z.array(z.int()),
   problem: Trouble.nullable(),
 })

@@ -6,6 +6,8 @@ import { FaultWindows } from '../../chaos/fault-windows.js'
 import { checkCalm, checkLease, checkPorts, checkRuns, checkSamples } from '../../chaos/final-checks.js'
 import { ForeignGuard } from '../../chaos/foreign-guard.js'
 import { LeaseAnswer, LeaseRecord } from '../../chaos/lease-record.js'
+import { Gluetun, type GluetunParts } from '../../chaos/gluetun.js'
+import { now } from '../../chaos/clock.js'
 import { Random } from '../../chaos/random.js'
 import { ContainerRuns, DockerEvent, overlaps } from '../../chaos/runs.js'
 import { secretsIn, textOf } from '../../chaos/secrets.js'
@@ -251,19 +253,42 @@ const engine = (id: string, change: Partial<EngineAnswer> = {}): EngineAnswer =>
 const holder = engine('one', { forwarded: true, forwarded_port: 41_000, lease_epoch: 1 })
 
 describe('what the API shows (I6)', () => {
+  const gone = (since: number | null) => ({ goneSince: () => since })
+
   it('finds two forwarded', () => {
     const both = [holder, { ...holder, engine_id: 'two' }]
-    expect(wrongEngines(both, { port: 41_000, since: 0 }, 10).twice).toContain('2 forwarded: one, two')
-    expect(wrongEngines([holder], { port: 41_000, since: 0 }, 10)).toEqual({ twice: null, stale: null })
+    expect(wrongEngines(both, gone(null), 10).twice).toContain('2 forwarded: one, two')
+    expect(wrongEngines([holder], gone(null), 10)).toEqual({ twice: null, stale: null })
   })
 
   it('finds a port that is old for more than three seconds, and not before', () => {
-    expect(wrongEngines([holder], { port: 42_000, since: 1_000 }, 3_900).stale).toBeNull()
-    expect(wrongEngines([holder], { port: 42_000, since: 1_000 }, 4_100).stale).toContain('port 41000, 3100 ms after it became 42000')
+    expect(wrongEngines([holder], gone(1_000), 3_900).stale).toBeNull()
+    expect(wrongEngines([holder], gone(1_000), 4_100).stale?.what).toContain('port 41000, 3100 ms after it was gone')
   })
 
-  it('keeps a holder that has a port while there is none', () => {
-    expect(wrongEngines([holder], { port: null, since: 0 }, 60_000).stale).toBeNull()
+  it('takes a port for gone while others are forwarded, and for kept while it is one of several, or none is', async () => {
+    const told = async () => undefined
+    const parts: GluetunParts = {
+      id: async () => 'g',
+      tellPorts: told,
+      tellVpn: told,
+      setFault: told,
+      kill: told,
+      start: told,
+      recreate: told,
+    }
+    const gluetun = new Gluetun(parts, 41_000)
+    for (const ports of [[41_000], [40_999, 41_000, 42_000], []]) {
+      await gluetun.setPorts(ports)
+      expect(gluetun.goneSince(41_000)).toBeNull()
+    }
+    await gluetun.setPorts([40_999])
+    const since = gluetun.goneSince(41_000)
+    expect(since).toBeLessThanOrEqual(now())
+    await gluetun.setPorts([40_999, 42_000])
+    expect(gluetun.goneSince(41_000)).toBe(since)
+    await gluetun.setPorts([41_000])
+    expect(gluetun.goneSince(41_000)).toBeNull()
   })
 })
 

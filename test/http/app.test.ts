@@ -607,6 +607,8 @@ describe('GET /vpn/status', () => {
   test.each<[string, Parameters<typeof vpnView>[0], object]>([
     ['no port', { forwardedPorts: [] }, { forwarded_port: null, forwarded_ports: [] }],
     ['several ports', { forwardedPorts: [30_003, 10_003] }, { forwarded_port: 10_003, forwarded_ports: [30_003, 10_003] }],
+    ['several ports, one of them the lease’s', { forwardedPorts: [30_003, 51_413, 60_003] }, { forwarded_port: 51_413 }],
+    ['several ports and a lower one than the lease’s', { forwardedPorts: [10_003, 51_413] }, { forwarded_port: 51_413 }],
     [
       'a container that does not run',
       { containerRunning: false, connected: false },

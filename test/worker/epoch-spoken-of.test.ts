@@ -2,15 +2,13 @@ import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client'
 import { describe, expect, it } from 'vitest'
 import { epochSpokenOf } from '../../worker/epoch-spoken-of.js'
 
-type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
-
 const payloads = (...values: unknown[]) => ({ payloads: values.map((value) => ({ data: Buffer.from(JSON.stringify(value)) })) })
 
 /** A lease of which this is known. */
 function leaseWith(events: object[], status = 'TERMINATED'): Pick<WorkflowHandle, 'describe' | 'fetchHistory'> {
   return {
     describe: async () => ({ status: { name: status } }) as Awaited<ReturnType<WorkflowHandle['describe']>>,
-    fetchHistory: async () => ({ events }) as History,
+    fetchHistory: async () => ({ events }),
   }
 }
 
