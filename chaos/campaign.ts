@@ -111,7 +111,13 @@ export class Campaign {
       long: seconds >= 300,
       forceElection,
       rotateEvery: (milliseconds) => temporal.rotateEvery(milliseconds),
-      terminate: (...workflows) => temporal.terminate(...workflows),
+      terminate: async (...workflows) => {
+        try {
+          await temporal.terminate(...workflows)
+        } finally {
+          if (workflows.includes('lease')) this.#lease.terminated(Date.now())
+        }
+      },
       keepHistories: (folder) => temporal.keepHistories(folder),
       say: (text) => journal.write('note', text),
       tally: (what, times = 1) => void this.#tally.set(what, (this.#tally.get(what) ?? 0) + times),

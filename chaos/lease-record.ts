@@ -44,10 +44,18 @@ const ONCE = ['container_id', 'active_at', 'ended_at', 'ended', 'gap_ms'] as con
  * 1. `take` answers what this answer contradicts: its own order, or what was told before.
  * 2. `complete` answers what is wrong with the whole: holes, missing ends, a grant before the end of the one before.
  * 3. `disagreements` answers where Docker saw something else.
+ * 4. What a lease that was terminated took with it is held against nobody: how its last epoch began and ended, and one that nobody had read yet. Epochs go on all the
+ *    same, and the one that is found is of the same engine and port.
  */
 export class LeaseRecord {
   readonly #byEpoch = new Map<number, Turnover>()
+  /** When the lease's workflow was terminated, Unix milliseconds. */
+  readonly #terminations: number[] = []
   #highest = 0
+
+  terminated(at: number): void {
+    this.#terminations.push(at)
+  }
 
   take(answer: LeaseAnswer): string[] {
     const wrong: string[] = []
@@ -60,8 +68,9 @@ export class LeaseRecord {
       }
       before = turnover
       const known = this.#byEpoch.get(turnover.epoch)
-      if (known !== undefined) wrong.push(...contradictions(known, turnover))
-      this.#byEpoch.set(turnover.epoch, known === undefined ? turnover : merged(known, turnover))
+      const isFound = known !== undefined && turnover.began === 'recovered' && this.#wasTerminated(known.granted_at, turnover.granted_at)
+      if (known !== undefined) wrong.push(...contradictions(known, turnover, isFound ? ['engine_id', 'port'] : FIXED, isFound ? [] : ONCE))
+      this.#byEpoch.set(turnover.epoch, known === undefined || isFound ? turnover : merged(known, turnover))
     }
     const open = answer.log.filter((turnover) => turnover.ended_at === null)
     if (open.length > 1) wrong.push(`epochs ${open.map(({ epoch }) => epoch).join(' and ')} are open at once`)
@@ -85,7 +94,7 @@ export class LeaseRecord {
     return all.flatMap((turnover, index) => {
       const wrong: string[] = []
       const next = all[index + 1]
-      if (next === undefined) return wrong
+      if (next === undefined || this.#wasTerminated(turnover.granted_at, next.granted_at)) return wrong
       if (next.epoch !== turnover.epoch + 1) wrong.push(`no epoch between ${turnover.epoch} and ${next.epoch} was ever told of`)
       if (turnover.ended_at === null || turnover.ended === null) wrong.push(`epoch ${turnover.epoch} has no end`)
       else if (turnover.ended_at > next.granted_at) wrong.push(`epoch ${next.epoch} was granted before epoch ${turnover.epoch} had ended`)
@@ -99,6 +108,7 @@ export class LeaseRecord {
     const byId = new Map(containers.map((container) => [container.id, container]))
     for (const { id, epoch, engineId } of containers) {
       const turnover = epoch === null ? undefined : this.get(epoch)
+      if (turnover === undefined && this.#isLost(epoch)) continue
       if (turnover === undefined) wrong.push(`container ${short(id)} bears epoch ${epoch}, which the lease never told of`)
       else if (turnover.engine_id !== engineId) {
         wrong.push(`container ${short(id)} of engine ${engineId} bears epoch ${epoch}, which was granted to ${turnover.engine_id}`)
@@ -108,6 +118,8 @@ export class LeaseRecord {
       const epoch = byId.get(id)?.epoch ?? null
       const turnover = epoch === null ? undefined : this.get(epoch)
       if (turnover === undefined || turnover.container_id === id) continue
+      if (turnover.container_id === null && this.#wasTerminated(turnover.granted_at, this.get(turnover.epoch + 1)?.granted_at ?? Infinity))
+        continue
       const confirmed = turnover.container_id === null ? 'no container' : short(turnover.container_id)
       wrong.push(`container ${short(id)} was started, while epoch ${epoch} was confirmed for ${confirmed}`)
     }
@@ -116,13 +128,25 @@ export class LeaseRecord {
     }
     return wrong
   }
+
+  #wasTerminated(from: number, to: number): boolean {
+    return this.#terminations.some((at) => at >= from && at <= to)
+  }
+
+  /** No answer had it, and the lease that granted it was terminated. */
+  #isLost(epoch: number | null): boolean {
+    const all = this.all()
+    const next = all.find((turnover) => epoch !== null && turnover.epoch > epoch)
+    const before = all.findLast((turnover) => epoch !== null && turnover.epoch < epoch)
+    return next !== undefined && this.#wasTerminated(before?.granted_at ?? 0, next.granted_at)
+  }
 }
 
-function contradictions(known: Turnover, told: Turnover): string[] {
+function contradictions(known: Turnover, told: Turnover, fixed: readonly (keyof Turnover)[], once: readonly (keyof Turnover)[]): string[] {
   const changed = (field: keyof Turnover) => `epoch ${told.epoch}: ${field} changed from ${known[field]} to ${told[field]}`
   return [
-    ...FIXED.filter((field) => known[field] !== told[field]).map(changed),
-    ...ONCE.filter((field) => known[field] !== null && known[field] !== told[field]).map(changed),
+    ...fixed.filter((field) => known[field] !== told[field]).map(changed),
+    ...once.filter((field) => known[field] !== null && known[field] !== told[field]).map(changed),
   ]
 }
 

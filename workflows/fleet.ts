@@ -36,6 +36,7 @@ import {
   passTime,
   remember,
   restoredFleet,
+  takenIn,
   viewOf,
   wakeAt,
   wantedReplicas,
@@ -63,6 +64,9 @@ export interface FleetInput {
 
 /** Since this change a new fleet waits for the first full list of containers; before it, it began to make engines at once. */
 const OBSERVES_FIRST = 'fleet-observes-first'
+
+/** Since this change an engine that the fleet does not know and that tells of itself is one of its engines; before it, nobody's. */
+const TAKES_IN = 'fleet-takes-in-unknown-engines'
 
 /** Since this change the lease is told of engines that are gone for good. */
 const TELLS_THE_LEASE = 'fleet-tells-the-lease'
@@ -146,7 +150,10 @@ export async function fleet(input: FleetInput): Promise<void> {
   onSignal(messages.parkFleet, () => change({ ...state, parked: true }), {
     description: 'Remove every engine until a worker starts again',
   })
-  onSignal(messages.engineChanged, (view) => change(engineChanged(state, view)))
+  onSignal(messages.engineChanged, (view) => {
+    const known = state.engines[view.engineId] || !patched(TAKES_IN) ? state : takenIn(state, view)
+    change(engineChanged(known, view))
+  })
   onSignal(messages.engineGone, (argument) => {
     if (state.engines[argument.engineId] && patched(TELLS_THE_LEASE)) gone.push(argument.engineId)
     change(engineGone(state, argument.engineId, Date.now(), argument.ended))

@@ -181,8 +181,7 @@ function allocate(
   state: FleetState,
   wish: { engineId: string; labels: Record<string, string>; environment: Record<string, string>; port: number | null },
 ): EngineInput | { failure: 'no-port' | 'port-taken' } {
-  const inputs = Object.values(state.engines).map((engine) => engine.input)
-  const taken = new Set(inputs.flatMap((input) => [input.httpPort, input.httpsPort, input.hostHttpPort]))
+  const taken = new Set(Object.values(state.engines).flatMap(({ input }) => portsOf(input)))
   if (wish.port !== null && taken.has(wish.port)) return { failure: 'port-taken' }
   const free = (range: PortRange): number | null => lowestFree(range, new Set([...taken, ...state.avoided])) ?? lowestFree(range, taken)
   const httpPort = wish.port ?? free(state.policy.httpPorts)
@@ -194,8 +193,27 @@ function allocate(
   return { engineId, pool: state.pool, httpPort, httpsPort, hostHttpPort: httpPort, labels, environment, adopt: null }
 }
 
+function portsOf({ httpPort, httpsPort, hostHttpPort }: EngineInput): number[] {
+  return [httpPort, httpsPort, hostHttpPort]
+}
+
 /** What an engine tells of itself. `ended`: streams that have ended since it last did. */
 export type EngineReport = EngineView & { ended?: StreamView[] }
+
+/**
+ * Takes in an engine that the fleet does not know and that tells of itself: the fleet was begun anew, or from an old copy, while the engine had no container. One that
+ * has a port of another engine by now goes. Until all containers are listed, the wanted number grows with them, as it does with those that are found.
+ */
+export function takenIn(state: FleetState, report: EngineReport): FleetState {
+  const { ended: _ended, ...view } = report
+  const { engineId, pool, httpPort, httpsPort, hostHttpPort, labels } = view
+  if (state.engines[engineId] || view.phase === 'removing') return state
+  const input: EngineInput = { engineId, pool, httpPort, httpsPort, hostHttpPort, labels, environment: {}, adopt: null }
+  const collides = Object.values(state.engines).some((other) => portsOf(other.input).some((port) => portsOf(input).includes(port)))
+  const engine: FleetEngine = { input, view, started: true, removing: collides, told: false }
+  const next = { ...state, engines: { ...state.engines, [engineId]: engine } }
+  return state.listed ? next : { ...next, scaled: Math.max(wantedReplicas(state), liveEngines(next).length) }
+}
 
 /**
  * Takes an engine's report. An older one than the last is ignored; a forwarded engine settles the vacancy that it filled; one whose port is in

@@ -164,23 +164,26 @@ interface Told {
   container?: string | null
   granted?: number
   ended?: number | null
+  began?: string
 }
 
 const time = (at: number) => new Date(at).toISOString()
 
 function lease(...turnovers: Told[]): LeaseAnswer {
-  const log = turnovers.map(({ epoch, engine = 'one', container = A, granted = epoch * 1000, ended = epoch * 1000 + 500 }) => ({
-    epoch,
-    engine_id: engine,
-    port: 41_000,
-    container_id: container,
-    granted_at: time(granted),
-    active_at: container === null ? null : time(granted + 10),
-    ended_at: ended === null ? null : time(ended),
-    began: 'test',
-    ended: ended === null ? null : 'test',
-    gap_ms: container === null ? null : 10,
-  }))
+  const log = turnovers.map(
+    ({ epoch, engine = 'one', container = A, granted = epoch * 1000, ended = epoch * 1000 + 500, began = 'test' }) => ({
+      epoch,
+      engine_id: engine,
+      port: 41_000,
+      container_id: container,
+      granted_at: time(granted),
+      active_at: container === null ? null : time(granted + 10),
+      ended_at: ended === null ? null : time(ended),
+      began,
+      ended: ended === null ? null : 'test',
+      gap_ms: container === null ? null : 10,
+    }),
+  )
   return LeaseAnswer.parse({ epoch: turnovers.at(-1)?.epoch ?? 0, port: 41_000, preferred: null, holder: null, condition: null, log })
 }
 
@@ -205,6 +208,34 @@ describe('the lease’s log (I5)', () => {
     record.take(lease({ epoch: 2, engine: 'one' }))
     expect(record.take(lease({ epoch: 2, engine: 'two' }))).toEqual(['epoch 2: engine_id changed from one to two'])
     expect(record.take(lease({ epoch: 1 }))).toContain('the epoch went back from 2 to 1')
+  })
+
+  it('takes the word of the lease that comes after a terminated one for what it has found, and for nothing else', () => {
+    const told = (record: LeaseRecord) => record.take(lease({ epoch: 1 }, { epoch: 2, granted: 5_000, ended: null }))
+    const found = (change: object = {}) => lease({ epoch: 2, granted: 9_000, ended: null, began: 'recovered', ...change })
+    const record = new LeaseRecord()
+    told(record)
+    record.terminated(7_000)
+    expect(record.take(found())).toEqual([])
+    expect(record.take(lease({ epoch: 2, granted: 9_000, began: 'recovered' }, { epoch: 3, granted: 12_000, ended: null }))).toEqual([])
+    expect(record.complete()).toEqual([])
+    const other = new LeaseRecord()
+    told(other)
+    other.terminated(7_000)
+    expect(other.take(found({ engine: 'two' }))).toEqual(['epoch 2: engine_id changed from one to two'])
+    const unharmed = new LeaseRecord()
+    told(unharmed)
+    expect(unharmed.take(found())).toContain('epoch 2: began changed from test to recovered')
+  })
+
+  it('misses no epoch that a terminated lease took with it, and any other', () => {
+    const record = new LeaseRecord()
+    record.take(lease({ epoch: 1, granted: 1_000, ended: null }))
+    record.terminated(2_000)
+    record.take(lease({ epoch: 3, granted: 9_000, ended: null }))
+    expect(record.complete()).toEqual([])
+    record.take(lease({ epoch: 5, granted: 12_000, ended: null }))
+    expect(record.complete()).toEqual(['no epoch between 3 and 5 was ever told of', 'epoch 3 has no end'])
   })
 
   it('finds two open grants, a missing end, and a grant before the end of the one before', () => {

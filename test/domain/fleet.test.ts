@@ -9,6 +9,7 @@ import {
   initialFleet,
   liveEngines,
   missing,
+  takenIn,
   viewOf,
   wantedReplicas,
 } from '../../src/domain/fleet.js'
@@ -19,6 +20,44 @@ import { anEngine, anEngineInput, aStream, frozen, NOW, POLICY } from './samples
 const removals = (actions: FleetAction[]) => actions.flatMap((action) => (action.kind === 'remove' ? [action.engineId] : []))
 const nominations = (actions: FleetAction[]) => actions.flatMap((action) => (action.kind === 'nominate' ? [action.engineId] : []))
 const vacancy = (change = {}) => ({ index: 0, epoch: 3, excluded: null, preferred: null, nominated: null, ...change })
+
+describe('an engine that the fleet does not know and that tells of itself', () => {
+  const stranger = (change: Partial<EngineView> = {}) =>
+    anEngine('z', { httpPort: 6890, httpsPort: 45010, hostHttpPort: 6890, phase: 'backing-off', containerId: null, ...change })
+
+  it('is one of its engines, with its ports and labels, and counts as one of the wanted', () => {
+    const state = takenIn(fleetOf({ a: {} }), stranger({ labels: { app: 'x' } }))
+    expect(state.engines.z).toMatchObject({
+      input: { engineId: 'z', httpPort: 6890, httpsPort: 45010, hostHttpPort: 6890, labels: { app: 'x' } },
+      view: { phase: 'backing-off' },
+      started: true,
+      removing: false,
+    })
+    expect(liveEngines(state)).toHaveLength(2)
+    expect(add(state, 'b', null).engines.b?.input.httpPort).toBe(6879)
+    expect(wantedReplicas(state)).toBe(wantedReplicas(fleetOf({ a: {} })))
+  })
+
+  it('is wanted as well when the containers have not been listed yet', () => {
+    const state = fleetOf({ a: {}, b: {} }, { listed: false })
+    expect(wantedReplicas(takenIn(state, stranger()))).toBe(3)
+  })
+
+  it.each([{ httpPort: 6878 }, { hostHttpPort: 6878 }, { httpsPort: 45000 }])(
+    'goes when another engine has one of its ports: %o',
+    (ports) => {
+      const state = takenIn(fleetOf({ a: {} }), stranger(ports))
+      expect(state.engines.z).toMatchObject({ started: true, removing: true, told: false })
+      expect(liveEngines(state).map(({ input }) => input.engineId)).toEqual(['a'])
+    },
+  )
+
+  it('is let go when it is on its way out, and one that is known stays as it is', () => {
+    const state = fleetOf({ a: {} })
+    expect(takenIn(state, stranger({ phase: 'removing' }))).toBe(state)
+    expect(takenIn(state, anEngine('a', { revision: 99 }))).toBe(state)
+  })
+})
 
 describe('ports', () => {
   it('are the lowest free ones of each range, and come back when the engine is gone', () => {

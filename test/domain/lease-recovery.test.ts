@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type LeaseState, restoredLease, type SurveyedContainer } from '../../src/domain/lease-state.js'
+import { viewOf } from '../../src/domain/lease-view.js'
 import { freeLease, heldLease, LeaseRun, PORT, surveyed as found } from './samples.js'
 
 function recover(survey: SurveyedContainer[], run = new LeaseRun()) {
@@ -25,6 +26,16 @@ describe('a lease that starts from the labels', () => {
     expect(run.acquire('engine-of-c7')).toMatchObject({ kind: 'granted', epoch: 7, phase: 'active', containerId: 'c7' })
     run.port(PORT)
     expect(run.over(7).acquire('b')).toMatchObject({ kind: 'granted', epoch: 8 })
+  })
+
+  it('was told of an epoch that no container has: it shows that one at once, and grants none up to it', () => {
+    const run = new LeaseRun()
+    run.state = { ...run.state, seenEpoch: 5 }
+    expect([viewOf(run.state).epoch, run.state.recovering]).toEqual([5, true])
+    recover([found('c4', 4)], run)
+    expect(viewOf(run.state)).toMatchObject({ epoch: 5, recovering: false, holder: { epoch: 4, containerId: 'c4' } })
+    run.port(PORT)
+    expect(run.over(4).acquire('b')).toMatchObject({ kind: 'granted', epoch: 6 })
   })
 
   it('finds several running: the highest epoch stays and the others are removed', () => {

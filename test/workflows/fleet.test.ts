@@ -351,6 +351,41 @@ describe('a vacant lease', () => {
   })
 })
 
+describe('an engine of a fleet that was terminated', () => {
+  /** A new fleet, of which nobody has told it, and a container. */
+  async function orphan(): Promise<{ pool: Pool; engineId: string; tells: () => Promise<void> }> {
+    const pool = await server.pool()
+    await pool.startFleet({ minReplicas: 1 })
+    const [engineId] = ids(await grown(pool, 1)) as [string]
+    await pool.fleet.terminate('by hand')
+    await pool.startFleet({}, [], false)
+    expect((await pool.fleetView()).engines).toEqual([])
+    const health = { containerId: 'c1', health: 'healthy', version: null, platform: null, detail: null, replace: false } as const
+    return { pool, engineId, tells: () => pool.engine(engineId).signal(messages.healthChanged, health) }
+  }
+
+  test('is one of the next fleet as soon as it tells of itself', async () => {
+    const { pool, engineId, tells } = await orphan()
+    await tells()
+    const [engine] = await grown(pool, 1)
+    expect(engine).toMatchObject({ engineId, phase: 'running', health: 'healthy', httpPort: 19_000, containerId: 'c1' })
+    expect(await remove(pool, engineId)).toEqual({ kind: 'engine', engineId })
+    await eventually(async () => (await pool.fleetView()).engines.length === 0)
+    expect(pool.asked.retire).toEqual([{ engineId, pool: pool.name, reason: 'deleted' }])
+  })
+
+  test('goes when another engine has its port by now', async () => {
+    const { pool, engineId, tells } = await orphan()
+    const next = idOf(await provision(pool))
+    await grown(pool, 1)
+    await tells()
+    await eventually(() => pool.asked.retire.length === 1)
+    expect(pool.asked.retire).toEqual([{ engineId, pool: pool.name, reason: 'deleted' }])
+    await eventually(async () => (await pool.fleetView()).engines.length === 1)
+    expect(ids(await grown(pool, 1))).toEqual([next])
+  })
+})
+
 describe('a container that no engine knows', () => {
   const found = (engineId: string): messages.FoundContainer => {
     const adopted: AdoptedContainer = { ...container('found'), forwarded: null, startedAt: 1_000 }
