@@ -96,7 +96,12 @@ test('a lease whose history cannot be replayed, as a query beside a stopped work
   timeout: 60_000,
 }, async () => {
   const pool = await server.pool()
-  await pool.startLease()
+  await pool.client.workflow.start('forwardedLease', {
+    workflowId: pool.lease.workflowId,
+    taskQueue: poolTaskQueue(pool.name),
+    args: [{ pool: pool.name, index: 0, enabled: true }],
+    workflowTaskTimeout: '2 seconds',
+  })
   await eventually(async () => !(await pool.leaseView()).recovering)
   await toldOfPort(pool)
   await acquired(pool, 'a')
