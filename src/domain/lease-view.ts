@@ -5,7 +5,7 @@
 import type { LeaseState } from './lease-state.js'
 import type { LeaseView, Problem } from './views.js'
 
-/** What the lease's query answers. Its epoch never goes back, though a lease that recovers has to begin below those that it has heard of. */
+/** What the lease's query answers. Its epoch does not go back when the workflow is begun anew: until it has found its holder it shows what it was told of. */
 export function viewOf(state: LeaseState): LeaseView {
   const holder = state.holder
   return {
@@ -13,7 +13,7 @@ export function viewOf(state: LeaseState): LeaseView {
     index: state.index,
     enabled: state.enabled,
     recovering: state.recovering,
-    epoch: state.recovering ? Math.max(state.epoch, state.seenEpoch) : state.epoch,
+    epoch: state.epoch === 0 ? state.seenEpoch : state.epoch,
     port: state.port.value,
     portGeneration: state.port.generation,
     preferred: state.preferred,
