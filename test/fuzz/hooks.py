@@ -89,10 +89,12 @@ def give_example(where, path, examples):
 def before_call(context, case, kwargs):
     """Names what is there where the case has the suite's words for it, and makes room where it asks for one engine more."""
     for word, what, find in ((ENGINE, "a healthy engine", quietest_engine), (STREAM, "a stream that plays", playing_stream)):
-        if word in repr((case.path_parameters, case.body)):
+        parts = [part for part in ("path_parameters", "body") if word in repr(getattr(case, part))]
+        if parts:
             found = eventually(what, find)
-            case.path_parameters = naming(word, found, case.path_parameters)
-            case.body = naming(word, found, case.body)
+        for part in parts:
+            # Only what changes: schemathesis takes a body that was left out, and is left out again, for a wrong one.
+            setattr(case, part, naming(word, found, getattr(case, part)))
     if case.operation.label in ONE_MORE:
         eventually("room for one engine more", make_room)
 
