@@ -2,10 +2,11 @@
  * @module
  * Waiting for an engine's first answer.
  */
-import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { takesConnections } from './connect.js'
 
 const EVERY_MS = 15
+const PATIENCE_MS = 250
 
 /**
  * Resolves when somebody accepts connections at `address:port`, after `withinMs` at the latest. Never rejects: whether the engine is healthy is
@@ -13,18 +14,5 @@ const EVERY_MS = 15
  */
 export async function untilAnswers(address: string, port: number, withinMs: number): Promise<void> {
   const deadline = performance.now() + withinMs
-  while (performance.now() < deadline && !(await accepts(address, port))) await delay(EVERY_MS)
-}
-
-async function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 250 })
-    const settle = (accepted: boolean): void => {
-      socket.destroy()
-      resolve(accepted)
-    }
-    socket.once('connect', () => settle(true))
-    socket.once('timeout', () => settle(false))
-    socket.once('error', () => settle(false))
-  })
+  while (performance.now() < deadline && !(await takesConnections(address, port, AbortSignal.timeout(PATIENCE_MS)))) await delay(EVERY_MS)
 }

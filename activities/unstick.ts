@@ -29,9 +29,15 @@ export async function unstick(client: Client, workflowId: string): Promise<Workf
   try {
     const { status, raw, runId } = await client.workflow.getHandle(workflowId).describe()
     if (status.name !== 'RUNNING') return 'ended'
-    if (!(await isStuck(client, client.workflow.getHandle(workflowId, runId), runId, raw.pendingWorkflowTask?.attempt ?? null)))
-      return 'goes-on'
-    await client.workflow.getHandle(workflowId, runId).terminate('its history cannot be replayed')
+    const run = client.workflow.getHandle(workflowId, runId)
+    const attempt = raw.pendingWorkflowTask?.attempt ?? null
+    // A query would wait for the task that is pending.
+    const isStuck =
+      attempt === null
+        ? (await refusesToReplay(run)) && (await refusesToReplay(run))
+        : attempt >= HOPELESS_ATTEMPT && (await hasFailedToReplay(client, { workflowId, runId }))
+    if (!isStuck) return 'goes-on'
+    await run.terminate('its history cannot be replayed')
     return 'stuck'
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return 'ended'
@@ -39,17 +45,11 @@ export async function unstick(client: Client, workflowId: string): Promise<Workf
   }
 }
 
-/** `attempt`: of its pending workflow task. A query would wait for that. */
-async function isStuck(client: Client, workflow: WorkflowHandle, runId: string, attempt: number | null): Promise<boolean> {
-  if (attempt === null) return (await refusesToReplay(client, workflow)) && (await refusesToReplay(client, workflow))
-  return attempt >= HOPELESS_ATTEMPT && (await hasFailedToReplay(client, workflow.workflowId, runId))
-}
-
 /** The newest task that is in the history has failed so; attempts after the first are not in it. */
-async function hasFailedToReplay(client: Client, workflowId: string, runId: string): Promise<boolean> {
+async function hasFailedToReplay(client: Client, execution: { workflowId: string; runId: string }): Promise<boolean> {
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
     namespace: client.options.namespace,
-    execution: { workflowId, runId },
+    execution,
     maximumPageSize: NEWEST_EVENTS,
   })
   const newest = (history?.events ?? []).find(
@@ -59,9 +59,9 @@ async function hasFailedToReplay(client: Client, workflowId: string, runId: stri
   return Number(newest?.workflowTaskFailedEventAttributes?.cause) === NONDETERMINISTIC_ERROR
 }
 
-async function refusesToReplay(client: Client, workflow: WorkflowHandle): Promise<boolean> {
+async function refusesToReplay(workflow: WorkflowHandle): Promise<boolean> {
   try {
-    await client.withDeadline(Date.now() + QUERY_DEADLINE_MS, () => workflow.query(METADATA_QUERY))
+    await workflow.client.withDeadline(Date.now() + QUERY_DEADLINE_MS, () => workflow.query(METADATA_QUERY))
     return false
   } catch (error) {
     return error instanceof Error && error.message.includes(NONDETERMINISM)

@@ -85,9 +85,9 @@ async function main(): Promise<void> {
     shutdownForceTime: '20 seconds',
   })
   const running = worker.run()
-  await takingOver
   const settings: PoolSettings = { pool: config.pool, policy: policyOf(config), instance, portsInUse: () => portsOf(runtime, logger) }
-  await ensureSingletons(client, settings)
+  const [portsInUse] = await Promise.all([settings.portsInUse(), takingOver])
+  await ensureSingletons(client, settings, portsInUse)
   const peers = new AbortController()
   const watched = Promise.all([
     watchPeers(client, config.pool, logger, peers.signal),

@@ -17,7 +17,7 @@ export interface PoolSettings {
   policy: FleetPolicy
   /** Which containers are this Berth's; kept with the lease, so that every worker of the pool goes by the same. */
   instance: string
-  /** Ports of containers of ours that run already: a fleet that starts from nothing gives them to no other engine. */
+  /** Ports of the containers that run already. */
   portsInUse: () => Promise<number[]>
 }
 
@@ -39,31 +39,37 @@ export async function knownInstance(client: Client, pool: string): Promise<strin
 
 /**
  * Starts lease, fleet and watch where they do not run yet, and tells those that run this worker's configuration. Safe to repeat and to run in
- * several workers at once: the last one's configuration counts.
+ * several workers at once: the last one's configuration counts. A fleet that is started gives `portsInUse` to no other engine.
  *
  * A lease that is started after another one goes on above every epoch that the other one spoke of.
  */
-export async function ensureSingletons(client: Client, { pool, policy, portsInUse, instance }: PoolSettings): Promise<void> {
+export async function ensureSingletons(
+  client: Client,
+  { pool, policy, instance }: Pick<PoolSettings, 'pool' | 'policy' | 'instance'>,
+  portsInUse: number[],
+): Promise<void> {
   const common: Common = {
     taskQueue: poolTaskQueue(pool),
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     typedSearchAttributes: [{ key: POOL, value: pool }],
   }
-  const [ports, seenEpoch] = await Promise.all([portsInUse(), epochSpokenOf(client.workflow.getHandle(leaseWorkflowId(pool, 0)))])
-  const lease = client.workflow.signalWithStart('forwardedLease', {
-    ...common,
-    workflowId: leaseWorkflowId(pool, 0),
-    args: [{ pool, index: 0, enabled: policy.vpnEnabled, seenEpoch }],
-    signal: configureLease,
-    signalArgs: [{ enabled: policy.vpnEnabled }],
-    memo: { instance },
-    staticSummary: `owns the forwarded port of pool ${pool}`,
-  })
+  const workflowId = leaseWorkflowId(pool, 0)
+  const lease = epochSpokenOf(client.workflow.getHandle(workflowId)).then((seenEpoch) =>
+    client.workflow.signalWithStart('forwardedLease', {
+      ...common,
+      workflowId,
+      args: [{ pool, index: 0, enabled: policy.vpnEnabled, seenEpoch }],
+      signal: configureLease,
+      signalArgs: [{ enabled: policy.vpnEnabled }],
+      memo: { instance },
+      staticSummary: `owns the forwarded port of pool ${pool}`,
+    }),
+  )
   const fleet = client.workflow.signalWithStart('fleet', {
     ...common,
     workflowId: fleetWorkflowId(pool),
-    args: [{ pool, policy, portsInUse: ports }],
+    args: [{ pool, policy, portsInUse }],
     signal: configureFleet,
     signalArgs: [{ policy }],
     staticSummary: `keeps the wanted number of engines of pool ${pool}`,
@@ -100,11 +106,11 @@ export async function keepSingletons(
     await delay(everyMs, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return
     try {
-      const states = await Promise.all(ids.map((id) => unstick(client, id)))
-      const over = ids.flatMap((workflowId, place) => (states[place] === 'goes-on' ? [] : [{ workflowId, state: states[place] }]))
+      const found = await Promise.all(ids.map(async (workflowId) => ({ workflowId, state: await unstick(client, workflowId) })))
+      const over = found.filter(({ state }) => state !== 'goes-on')
       if (over.length === 0) continue
       logger.warn({ code: 'WORKER-01', over }, 'workflows of the pool were ended from outside or stuck; they are begun anew')
-      await ensureSingletons(client, settings)
+      await ensureSingletons(client, settings, await settings.portsInUse())
     } catch (error) {
       logger.debug({ code: 'WORKER-02', error: String(error) }, 'whether the pool’s workflows go on could not be seen; tried again')
     }

@@ -25,6 +25,7 @@ import {
   drain,
   engineChanged,
   engineGone,
+  grownWith,
   type FleetAction,
   type FleetPolicy,
   type FleetState,
@@ -183,8 +184,7 @@ export async function fleet(input: FleetInput): Promise<void> {
     const added = addEngine(state, { engineId: found.engineId, labels: {}, environment: {}, port: null, adopt }, Date.now())
     if ('failure' in added) return
     log.info('FLEET-01 adopting a running container', { engineId: found.engineId, containerId: found.container.containerId })
-    const scaled = state.listed && !found.legacy ? state.scaled : Math.max(wantedReplicas(state), liveEngines(added.state).length)
-    change({ ...added.state, scaled })
+    change(state.listed && !found.legacy ? added.state : grownWith(added.state))
   })
   onSignal(messages.refresh, () => {
     refreshAsked = true

@@ -37,8 +37,6 @@ interface Record {
   told: string | null
 }
 
-const UNASKED = { connected: null, listening: null } as const
-
 /** A starting engine is asked this often at first, so that it is known soon to answer. Milliseconds. */
 const STARTING_EVERY_MS = 250
 
@@ -131,7 +129,8 @@ export class HealthBook {
     const now = this.#now()
     record.busy = false
     record.last = result
-    record.check = { ...(result.healthy ? (record.check ?? UNASKED) : UNASKED), at: Date.now() }
+    const { connected = null, listening = null } = result.healthy ? (record.check ?? {}) : {}
+    record.check = { connected, listening, at: Date.now() }
     if (result.healthy) {
       record.failures = 0
       record.everAnswered = true

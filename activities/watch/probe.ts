@@ -3,6 +3,7 @@
  * Asks an engine whether it answers.
  */
 import { z } from 'zod'
+import { askServerApi } from './server-api.js'
 
 const statusReply = z.object({
   result: z.object({ version: z.object({ version: z.string().max(64).optional(), platform: z.string().max(64).optional() }).optional() }),
@@ -17,18 +18,15 @@ export interface ProbeResult {
 }
 
 /**
- * `GET /server/api?api_version=3&method=get_status`: healthy is a JSON answer with a `result` (an error has HTTP 200 too, and no `result`).
+ * `get_status`: healthy is a JSON answer with a `result`.
  * Never rejects. Ends within `timeoutMs`.
  */
 export async function probeEngine(address: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<ProbeResult> {
   const failed = (detail: string): ProbeResult => ({ healthy: false, version: null, platform: null, detail })
   const where = `${address}:${port}`
   try {
-    const response = await fetch(`http://${where}/server/api?api_version=3&method=get_status`, {
-      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), signal]),
-      redirect: 'error',
-    })
-    const parsed = statusReply.safeParse(await response.json())
+    const within = AbortSignal.any([AbortSignal.timeout(timeoutMs), signal])
+    const parsed = statusReply.safeParse(await askServerApi({ address, port }, 'get_status', within))
     if (!parsed.success) return failed(`${where} answers get_status without a result.`)
     const { version, platform } = parsed.data.result.version ?? {}
     return { healthy: true, version: version ?? null, platform: platform ?? null, detail: null }

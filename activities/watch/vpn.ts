@@ -4,6 +4,7 @@
  */
 import type { VpnReading } from '../../src/gluetun/client.js'
 import type { VpnContainer } from '../../src/docker/runtime.js'
+import { forwardedOne } from '../../src/domain/ports.js'
 import type { VpnView } from '../../src/domain/views.js'
 
 /**
@@ -12,7 +13,7 @@ import type { VpnView } from '../../src/domain/views.js'
  * 1. A port is believed at once.
  * 2. "None" is believed only when it lasted `graceMs`: Gluetun shows 0 for a moment at each renewal.
  * 3. What could not be read changes nothing.
- * 4. While the port that the lease knows is among those forwarded, it stays. Else the lowest is told.
+ * 4. Of several it is the one that counts (`forwardedOne`).
  */
 export class PortDamper {
   #noneSince: number | null = null
@@ -27,7 +28,8 @@ export class PortDamper {
     if (ports === null) return undefined
     if (ports.length > 0) {
       this.#noneSince = null
-      return known !== null && ports.includes(known) ? undefined : Math.min(...ports)
+      const port = forwardedOne(ports, known)
+      return port === known ? undefined : port
     }
     this.#noneSince ??= now
     if (known === null || now - this.#noneSince < this.#graceMs) return undefined

@@ -212,7 +212,12 @@ export function takenIn(state: FleetState, report: EngineReport): FleetState {
   const collides = Object.values(state.engines).some((other) => portsOf(other.input).some((port) => portsOf(input).includes(port)))
   const engine: FleetEngine = { input, view, started: true, removing: collides, told: false }
   const next = { ...state, engines: { ...state.engines, [engineId]: engine } }
-  return state.listed ? next : { ...next, scaled: Math.max(wantedReplicas(state), liveEngines(next).length) }
+  return state.listed ? next : grownWith(next)
+}
+
+/** The fleet with room for all of its engines: those that ran before it knew of them are not removed for being too many. */
+export function grownWith(state: FleetState): FleetState {
+  return { ...state, scaled: Math.max(wantedReplicas(state), liveEngines(state).length) }
 }
 
 /**

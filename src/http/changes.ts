@@ -16,7 +16,7 @@ export type State = Extract<LiveEvent, { type: 'state' }>['data']
 
 /** All that the event stream tells of, by the words of the lease. What moves all the time (`last_seen`, `last_health_check`) is left out. */
 export function stateOf(snapshot: Snapshot, ours: Ownership): State {
-  const { vpn1: _, vpn2: __, mode: ___, emergency_mode: ____, ...vpn } = presentVpn(snapshot.fleet.vpn, snapshot.lease, null)
+  const { vpn1: _, vpn2: __, mode: ___, emergency_mode: ____, ...vpn } = presentVpn({ ...snapshot, observedAt: null })
   return {
     engines: snapshot.fleet.engines.map((engine) => ({
       ...presentEngine(engine, snapshot, ours),

@@ -92,7 +92,7 @@ export interface StatusSettings {
 export function presentOrchestrator(snapshot: Snapshot, settings: StatusSettings, now: number): OrchestratorStatus {
   const { fleet } = snapshot
   const counts = counted(fleet.engines)
-  const vpn = presentVpn(fleet.vpn, snapshot.lease, snapshot.observedAt)
+  const vpn = presentVpn(snapshot)
   const waiting = backingOff(fleet.engines)
   const active = playing(fleet.engines)
   const full = fleet.engines.length >= fleet.maxReplicas

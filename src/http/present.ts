@@ -7,6 +7,7 @@ import type { Ready } from '../contracts/health.js'
 import { toTime } from '../contracts/time.js'
 import type { Vpn, VpnStatus } from '../contracts/vpn.js'
 import { ourLabels } from '../domain/labels.js'
+import { forwardedOne } from '../domain/ports.js'
 import type { EngineView, LeaseView, VpnView } from '../domain/views.js'
 import type { PartStatus, Snapshot } from '../temporal/control-plane.js'
 import type { HttpConfig } from './dependencies.js'
@@ -91,8 +92,12 @@ export function presentEngines(snapshot: Snapshot, all: boolean, ours: Ownership
     .toSorted((a, b) => a.port - b.port || (a.engine_id < b.engine_id ? -1 : 1))
 }
 
-/** The VPN, also as `vpn1`; its fields are empty when there is none. Of several ports the lease's is shown while it is forwarded, else the lowest. */
-export function presentVpn(vpn: VpnView, lease: Pick<LeaseView, 'port'>, observedAt: number | null): VpnStatus {
+/** The VPN, also as `vpn1`; its fields are empty when there is none. Of several ports it shows the one that counts (`forwardedOne`). */
+export function presentVpn({
+  fleet: { vpn },
+  lease,
+  observedAt,
+}: Pick<Snapshot, 'fleet' | 'lease'> & { observedAt: number | null }): VpnStatus {
   const rest = { vpn2: null, emergency_mode: { active: false, failed_vpn: null, healthy_vpn: null, duration_seconds: 0 } } as const
   if (!vpn.enabled) return { mode: 'disabled', ...NO_VPN, vpn1: null, ...rest }
   const checked = toTime(observedAt)
@@ -103,7 +108,7 @@ export function presentVpn(vpn: VpnView, lease: Pick<LeaseView, 'port'>, observe
     container: vpn.containerName,
     health: vpnHealth(vpn),
     connected: vpn.connected,
-    forwarded_port: vpn.forwardedPorts.find((port) => port === lease.port) ?? lowestOf(vpn.forwardedPorts),
+    forwarded_port: forwardedOne(vpn.forwardedPorts, lease.port),
     public_ip: vpn.publicIp,
     provider: vpn.provider,
     country: vpn.country,
@@ -115,10 +120,6 @@ export function presentVpn(vpn: VpnView, lease: Pick<LeaseView, 'port'>, observe
     problem: vpn.problem,
   }
   return { mode: 'single', ...status, vpn1: status, ...rest }
-}
-
-function lowestOf(ports: readonly number[]): number | null {
-  return ports.length === 0 ? null : Math.min(...ports)
 }
 
 const NO_VPN: Vpn = {

@@ -12,6 +12,6 @@ import { presentVpn } from '../present.js'
 export function vpnStatus({ controlPlane, now }: Dependencies): Handler<AppEnv> {
   return async (c) => {
     const snapshot = await controlPlane.snapshot()
-    return answer<VpnStatus>(c, 200, presentVpn(snapshot.fleet.vpn, snapshot.lease, snapshot.observedAt), staleHeaders(snapshot, now()))
+    return answer<VpnStatus>(c, 200, presentVpn(snapshot), staleHeaders(snapshot, now()))
   }
 }
