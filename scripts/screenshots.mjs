@@ -65,6 +65,9 @@ async function startDemo() {
   const { module } = await runnerImport(join(root, 'test/panel/demo.ts'))
   const demo = await module.Demo.start({ MIN_REPLICAS: '5' })
   try {
+    // As with an open panel: while nobody follows the events, what lies between two looks at the pool is one event.
+    const events = await fetch(`${demo.address}/api/v1/events`, { headers: { accept: 'text/event-stream' } })
+    events.body?.pipeTo(new WritableStream()).catch(() => undefined)
     const holder = (await demo.engines()).find(({ forwarded }) => forwarded)
     await demo.removeContainer(holder.container_id)
     const next = await demo.forwardedAfter(holder.lease_epoch)
@@ -101,15 +104,13 @@ async function shoot(browser, { name, url, viewport, colorScheme }) {
   await page.locator('h1').waitFor()
   await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
   await page.waitForTimeout(600)
-  // WebP, which is a quarter of a PNG; playwright itself writes PNG and JPEG only.
   const session = await context.newCDPSession(page)
   const { cssContentSize } = await session.send('Page.getLayoutMetrics')
-  const { data } = await session.send('Page.captureScreenshot', {
-    format: 'webp',
-    quality: QUALITY,
-    captureBeyondViewport: true,
-    clip: { x: 0, y: 0, width: cssContentSize.width, height: Math.min(cssContentSize.height, MOST_PX), scale: 1 },
-  })
+  // Rows that are out of sight are not drawn (`content-visibility`): all of the page is to be in sight.
+  await page.setViewportSize({ width: viewport.width, height: Math.min(cssContentSize.height, MOST_PX) })
+  await page.waitForTimeout(300)
+  // WebP, which is a quarter of a PNG; playwright itself writes PNG and JPEG only.
+  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: QUALITY })
   const bytes = Buffer.from(data, 'base64')
   writeFileSync(join(folder, `${name}.webp`), bytes)
   await context.close()
