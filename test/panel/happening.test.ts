@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { EngineState } from '../../panel/src/api/contracts.js'
+import type { EngineState, Fleet } from '../../panel/src/api/contracts.js'
 import type { Happening } from '../../panel/src/live/caches.js'
 import { tellAll } from '../../panel/src/text/happening.js'
-import { engine } from './samples.js'
+import { engine, world } from './samples.js'
 
 /** What is said of an engine that was so and is then so. */
 function toldOf(before: Partial<EngineState>, after: Partial<EngineState>): string | null | undefined {
@@ -31,5 +31,22 @@ describe('what is said of an engine that has changed', () => {
     ['nothing that matters', {}, { last_seen: null }, null],
   ])('%s', ([, before, after, text]) => {
     expect(toldOf(before, after)).toBe(text)
+  })
+})
+
+describe('what is said of a fleet that has changed', () => {
+  const { fleet } = world(2)
+  const changed = (id: string, data: Fleet): Happening => ({ id, at: '2026-08-07T12:00:00Z', type: 'fleet.changed', data })
+  const told = (change: Partial<Fleet>): string | null | undefined =>
+    tellAll([changed('2', { ...fleet, ...change }), changed('1', fleet)])[0]?.text
+
+  test('the number that is wanted and what it was, how many run, are healthy and play nothing', () => {
+    const engines = { ...fleet.engines, running: 3, healthy: 2, free: 1 }
+    expect(told({ wanted: 4, engines })).toBe(`3 of 4 instead of ${fleet.wanted} wanted engines run, 2 healthy, 1 free`)
+    expect(told({ engines })).toBe(`3 of ${fleet.wanted} wanted engines run, 2 healthy, 1 free`)
+  })
+
+  test('nothing when none of that has changed', () => {
+    expect(told({ max_replicas: fleet.max_replicas + 1 })).toBeNull()
   })
 })

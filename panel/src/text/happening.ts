@@ -114,7 +114,13 @@ function vpn(now: Vpn, before: Vpn | undefined): string {
   return parts.join(', ')
 }
 
-function fleet(now: Fleet, before: Fleet | undefined): string {
-  const wanted = before !== undefined && before.wanted !== now.wanted ? `${now.wanted} instead of ${before.wanted}` : `${now.wanted}`
-  return `${now.engines.running} of ${wanted} wanted engines run, ${now.engines.healthy} healthy${now.docker.reachable ? '' : ', Docker does not answer'}`
+function fleet(now: Fleet, before: Fleet | undefined): string | null {
+  const text = fleetText(now, now.wanted)
+  if (before === undefined) return text
+  if (before.wanted !== now.wanted) return fleetText(now, `${now.wanted} instead of ${before.wanted}`)
+  return fleetText(before, before.wanted) === text ? null : text
+}
+
+function fleetText({ engines: { running, healthy, free }, docker }: Fleet, wanted: number | string): string {
+  return `${running} of ${wanted} wanted engines run, ${healthy} healthy, ${free} free${docker.reachable ? '' : ', Docker does not answer'}`
 }
