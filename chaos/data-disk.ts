@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { Cleanup } from '../bench/cleanup.js'
 
 const SIZE = '2g'
+const FILL_TRIES = 5
 
 export class DataDisk {
   private constructor(
@@ -37,11 +38,17 @@ export class DataDisk {
     }
   }
 
-  /** Not one more page fits on it. Throws when it is an ordinary folder. */
+  /** Not one more page fits on it. It takes more than one try when somebody writes just then. Throws when it is an ordinary folder. */
   fill(): void {
     if (this.obstacle !== null) throw new Error(this.obstacle)
-    const { bsize, blocks, bfree } = statfsSync(this.folder)
-    mount('-o', `remount,size=${(blocks - bfree) * bsize}`, this.folder)
+    for (let left = FILL_TRIES; ; left--) {
+      const { bsize, blocks, bfree } = statfsSync(this.folder)
+      try {
+        return mount('-o', `remount,size=${(blocks - bfree) * bsize}`, this.folder)
+      } catch (error) {
+        if (left === 1) throw error
+      }
+    }
   }
 
   free(): void {
