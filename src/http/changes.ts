@@ -16,7 +16,6 @@ export type State = Extract<LiveEvent, { type: 'state' }>['data']
 
 /** All that the event stream tells of, by the words of the lease. What moves all the time (`last_seen`, `last_health_check`) is left out. */
 export function stateOf(snapshot: Snapshot, ours: Ownership): State {
-  const { vpn1: _, vpn2: __, mode: ___, emergency_mode: ____, ...vpn } = presentVpn({ ...snapshot, observedAt: null })
   return {
     engines: snapshot.fleet.engines.map((engine) => ({
       ...presentEngine(engine, snapshot, ours),
@@ -25,7 +24,7 @@ export function stateOf(snapshot: Snapshot, ours: Ownership): State {
     })),
     lease: presentLease(snapshot.lease, snapshot.fleet),
     streams: streamsOf(snapshot).map((stream) => presentStream(stream, snapshot)),
-    vpn,
+    vpn: presentVpn({ ...snapshot, observedAt: null }),
     fleet: presentFleet(snapshot),
   }
 }

@@ -92,16 +92,23 @@ export function presentEngines(snapshot: Snapshot, all: boolean, ours: Ownership
     .toSorted((a, b) => a.port - b.port || (a.engine_id < b.engine_id ? -1 : 1))
 }
 
-/** The VPN, also as `vpn1`; its fields are empty when there is none. Of several ports it shows the one that counts (`forwardedOne`). */
-export function presentVpn({
-  fleet: { vpn },
-  lease,
-  observedAt,
-}: Pick<Snapshot, 'fleet' | 'lease'> & { observedAt: number | null }): VpnStatus {
-  const rest = { vpn2: null, emergency_mode: { active: false, failed_vpn: null, healthy_vpn: null, duration_seconds: 0 } } as const
-  if (!vpn.enabled) return { mode: 'disabled', ...NO_VPN, vpn1: null, ...rest }
+/** The VPN as the older orchestrator tells of it, which could have two. */
+export function presentVpnStatus(snapshot: Snapshot): VpnStatus {
+  const vpn = presentVpn(snapshot)
+  return {
+    mode: vpn.enabled ? 'single' : 'disabled',
+    ...vpn,
+    vpn1: vpn.enabled ? vpn : null,
+    vpn2: null,
+    emergency_mode: { active: false, failed_vpn: null, healthy_vpn: null, duration_seconds: 0 },
+  }
+}
+
+/** The VPN; its fields are empty when there is none. Of several ports it shows the one that counts (`forwardedOne`). */
+export function presentVpn({ fleet: { vpn }, lease, observedAt }: Pick<Snapshot, 'fleet' | 'lease'> & { observedAt: number | null }): Vpn {
+  if (!vpn.enabled) return NO_VPN
   const checked = toTime(observedAt)
-  const status: Vpn = {
+  return {
     enabled: true,
     status: vpn.containerRunning ? vpn.status : 'stopped',
     container_name: vpn.containerName,
@@ -119,7 +126,6 @@ export function presentVpn({
     forwarded_ports: vpn.forwardedPorts,
     problem: vpn.problem,
   }
-  return { mode: 'single', ...status, vpn1: status, ...rest }
 }
 
 const NO_VPN: Vpn = {

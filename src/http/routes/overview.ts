@@ -45,8 +45,7 @@ export function changeFleet({ controlPlane, now }: Dependencies): Handler<AppEnv
 export function showVpn({ controlPlane, now }: Dependencies): Handler<AppEnv> {
   return async (c) => {
     const snapshot = await controlPlane.snapshot()
-    const { vpn1: _, vpn2: __, mode: ___, emergency_mode: ____, ...vpn } = presentVpn(snapshot)
-    return answer<Vpn>(c, 200, vpn, staleHeaders(snapshot, now()))
+    return answer<Vpn>(c, 200, presentVpn(snapshot), staleHeaders(snapshot, now()))
   }
 }
 
