@@ -3,13 +3,13 @@
  * The disk under Berth's data folder, with Temporal's database on it: one of its own in memory that can be full, where this process may mount one.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Cleanup } from '../bench/cleanup.js'
 
 const SIZE = '2g'
-const FILL_TRIES = 5
+const ROOM_BYTES = 64 * 1024 * 1024
 
 export class DataDisk {
   private constructor(
@@ -38,21 +38,28 @@ export class DataDisk {
     }
   }
 
-  /** Not one more page fits on it. It takes more than one try when somebody writes just then. Throws when it is an ordinary folder. */
+  /** Not one more page fits on it. Throws when it is an ordinary folder. */
   fill(): void {
     if (this.obstacle !== null) throw new Error(this.obstacle)
-    for (let left = FILL_TRIES; ; left--) {
-      const { bsize, blocks, bfree } = statfsSync(this.folder)
-      try {
-        return mount('-o', `remount,size=${(blocks - bfree) * bsize}`, this.folder)
-      } catch (error) {
-        if (left === 1) throw error
-      }
+    const { bsize, blocks, bfree } = statfsSync(this.folder)
+    // Somebody may write between these: a disk cannot be made smaller than what is on it.
+    mount('-o', `remount,size=${(blocks - bfree) * bsize + ROOM_BYTES}`, this.folder)
+    const block = Buffer.alloc(ROOM_BYTES)
+    try {
+      while (true) appendFileSync(this.#ballast, block)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
     }
   }
 
   free(): void {
-    if (this.obstacle === null) mount('-o', `remount,size=${SIZE}`, this.folder)
+    if (this.obstacle !== null) return
+    rmSync(this.#ballast, { force: true })
+    mount('-o', `remount,size=${SIZE}`, this.folder)
+  }
+
+  get #ballast(): string {
+    return join(this.folder, 'ballast')
   }
 
   #close(): void {
