@@ -43,6 +43,11 @@ export interface LeaseActivities {
   removeForwarded(input: { pool: string; index: number; containerIds: string[] }): Promise<'removed' | 'held'>
 }
 
+export interface TellActivities {
+  /** Signals a workflow; one that does not exist, or has ended, is a failure that is not tried again. May be repeated, and late: what takes the signal has to bear both. */
+  tellWorkflow(input: { workflowId: string; signal: string; argument: unknown }): Promise<void>
+}
+
 export interface FleetActivities {
   /** Starts these engines' workflows; those that run already go on. */
   startEngines(input: { engines: EngineInput[] }): Promise<void>
@@ -63,4 +68,10 @@ export interface EnvironmentActivities {
   readEnvironment(input: { containerId: string }): Promise<Record<string, string>>
 }
 
-export type Activities = LogActivities & EnvironmentActivities & EngineActivities & LeaseActivities & FleetActivities & WatchActivities
+export type Activities = LogActivities &
+  EnvironmentActivities &
+  EngineActivities &
+  LeaseActivities &
+  TellActivities &
+  FleetActivities &
+  WatchActivities

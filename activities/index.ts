@@ -19,6 +19,7 @@ import { type EngineSettings, hostOf, ProvisionFailure, provisionEngine } from '
 import { retireEngine } from './retire.js'
 import { startEngineWorkflows } from './start-engines.js'
 import { surveyForwarded } from './survey.js'
+import { tellWorkflow } from './tell-workflow.js'
 import { createVpnLocator } from './vpn-locator.js'
 import { createPoolFacts } from './watch/facts.js'
 import type { HealthOptions } from './watch/health.js'
@@ -130,6 +131,10 @@ export function createActivities(deps: ActivityDeps): Activities {
 
     async readEnvironment({ containerId }) {
       return runtime.environment(containerId)
+    },
+
+    async tellWorkflow(input) {
+      await tellWorkflow(client, input)
     },
 
     async startEngines({ engines }) {

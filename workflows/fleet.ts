@@ -30,6 +30,7 @@ import {
   type FleetPolicy,
   type FleetState,
   initialFleet,
+  isOvertaken,
   liveEngines,
   missing,
   noteAutoscaled,
@@ -68,6 +69,9 @@ const OBSERVES_FIRST = 'fleet-observes-first'
 
 /** Since this change an engine that the fleet does not know and that tells of itself is one of its engines; before it, nobody's. */
 const TAKES_IN = 'fleet-takes-in-unknown-engines'
+
+/** Since this change an announcement of a vacancy that has been filled is ignored; before it, an engine was told in vain. */
+const HEEDS_NO_LATE_VACANCY = 'fleet-heeds-no-late-vacancy'
 
 /** Since this change the lease is told of engines that are gone for good. */
 const TELLS_THE_LEASE = 'fleet-tells-the-lease'
@@ -166,7 +170,10 @@ export async function fleet(input: FleetInput): Promise<void> {
   onSignal(messages.reconcileObserved, (reconcile) => {
     state = { ...state, reconcile: given(reconcile) }
   })
-  onSignal(messages.leaseVacant, (argument) => change({ ...state, vacancy: { ...argument, nominated: null } }))
+  onSignal(messages.leaseVacant, (argument) => {
+    if (isOvertaken(state, argument) && patched(HEEDS_NO_LATE_VACANCY)) return
+    change({ ...state, vacancy: { ...argument, nominated: null } })
+  })
   onSignal(messages.vpnChanged, (vpn) => change({ ...state, vpn: given(vpn) }))
   onSignal(messages.dockerChanged, (docker) => change({ ...state, docker: given(docker) }))
   onSignal(messages.containerFound, (found) => {

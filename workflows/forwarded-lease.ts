@@ -2,7 +2,7 @@
  * @module
  * `forwarded-lease/<pool>/<index>`: owns the forwarded port. Decisions are in `src/domain/lease.ts`.
  */
-import { defaultPayloadConverter, type RawValue } from '@temporalio/common'
+import { ApplicationFailure, defaultPayloadConverter, type RawValue, type UpdateDefinition } from '@temporalio/common'
 import {
   allHandlersFinished,
   condition,
@@ -11,10 +11,12 @@ import {
   log,
   patched,
   proxyActivities,
+  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  type SignalDefinition,
 } from '@temporalio/workflow'
-import type { LeaseActivities } from '../activities/api.js'
+import type { LeaseActivities, TellActivities } from '../activities/api.js'
 import { step } from '../src/domain/lease.js'
 import {
   initialLease,
@@ -38,6 +40,15 @@ const { survey, fence, removeForwarded } = proxyActivities<LeaseActivities>({
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '250 milliseconds', maximumInterval: '5 seconds' },
 })
+
+/** Part of the lease's own workflow task: one event, where a signal of the workflow's is five. */
+const { tellWorkflow } = proxyLocalActivities<TellActivities>({
+  startToCloseTimeout: '2 seconds',
+  retry: { initialInterval: '100 milliseconds', maximumAttempts: 3 },
+})
+
+/** Since this change the holder and the fleet are told by a local activity; before it, by signals of the workflow's own. */
+const TELLS_WITHIN_ITS_TASK = 'lease-tells-within-its-task'
 
 /** Since this change a vacancy that has not been announced yet is announced as it is now; before it, each election of many at once announced it anew. */
 const ANNOUNCED_ONCE = 'vacancy-announced-once'
@@ -69,6 +80,7 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
     : { ...initialLease(input.pool, input.index, input.enabled, Date.now()), seenEpoch: input.seenEpoch ?? 0 }
   let outbox: LeaseEffect[] = input.carried?.outbox ?? []
   const announcedOnce = patched(ANNOUNCED_ONCE)
+  const tellsWithinItsTask = patched(TELLS_WITHIN_ITS_TASK)
   const isLong = historyWatch()
   let refreshAsked = false
 
@@ -83,14 +95,23 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
     return result.answer
   }
 
-  setHandler(messages.acquire, (argument) => take({ kind: 'acquire', ...argument }), { description: 'An engine asks for the port' })
-  setHandler(messages.confirm, (argument) => take({ kind: 'confirm', ...argument }), {
-    description: 'A created container asks to be cleared to start',
-  })
-  setHandler(messages.revoke, (argument) => take({ kind: 'revoke', ...argument }), { description: 'Take the port from this epoch' })
-  setHandler(messages.ended, (argument) => take({ kind: 'ended', ...argument }), {
-    description: 'No container of this epoch exists any more',
-  })
+  const onAsk = <Asked extends messages.Asking>(
+    update: UpdateDefinition<LeaseAnswer, [Asked]>,
+    commandOf: (asked: Asked) => LeaseCommand,
+    description: string,
+  ): void =>
+    setHandler(update, (asked: Asked) => take(commandOf(asked)), {
+      description,
+      validator(asked: Asked) {
+        if (asked.unlessUnchanged !== true) return
+        const { state: next, answer, effects } = step(state, commandOf(asked), Date.now())
+        if (next === state && effects.length === 0) throw ApplicationFailure.nonRetryable('it stays as it is', messages.UNCHANGED, answer)
+      },
+    })
+  onAsk(messages.acquire, (asked) => ({ kind: 'acquire', ...asked }), 'An engine asks for the port')
+  onAsk(messages.confirm, (asked) => ({ kind: 'confirm', ...asked }), 'A created container asks to be cleared to start')
+  onAsk(messages.revoke, (asked) => ({ kind: 'revoke', ...asked }), 'Take the port from this epoch')
+  onAsk(messages.ended, (asked) => ({ kind: 'ended', ...asked }), 'No container of this epoch exists any more')
   const operator = (command: LeaseCommand): messages.OperatorAnswer => {
     const answer = take(command)
     if (answer.kind === 'refused' && (answer.type === 'LeaseDisabled' || answer.type === 'EpochMismatch'))
@@ -178,41 +199,32 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
   async function carryOut(effect: LeaseEffect): Promise<void> {
     switch (effect.kind) {
       case 'tell-holder':
-        return tell(engineWorkflowId(input.pool, effect.engineId), (handle) =>
-          handle.signal(messages.leaseRevoked, { epoch: effect.epoch, reason: effect.reason }),
-        )
-      case 'announce-vacancy':
-        return tell(fleetWorkflowId(input.pool), (handle) =>
-          handle.signal(messages.leaseVacant, {
-            index: input.index,
-            epoch: effect.epoch,
-            excluded: effect.excluded,
-            preferred: effect.preferred,
-            force: effect.force,
-          }),
-        )
+        return tell(engineWorkflowId(input.pool, effect.engineId), messages.leaseRevoked, { epoch: effect.epoch, reason: effect.reason })
+      case 'announce-vacancy': {
+        const { epoch, excluded, preferred, force } = effect
+        return tell(fleetWorkflowId(input.pool), messages.leaseVacant, { index: input.index, epoch, excluded, preferred, force })
+      }
       case 'ask-rotation':
-        return tell(fleetWorkflowId(input.pool), (handle) =>
-          handle.signal(messages.rotationAsked, { reason: effect.reason, force: effect.force }),
-        )
+        return tell(fleetWorkflowId(input.pool), messages.rotationAsked, { reason: effect.reason, force: effect.force })
       case 'remove-containers': {
         const held = await restartable(() => removeForwarded({ ...scope, containerIds: effect.containerIds }))
         if (held !== 'held') take({ kind: 'removed', containerIds: effect.containerIds })
       }
     }
   }
+
+  async function tell<Argument>(workflowId: string, signal: SignalDefinition<[Argument]>, argument: Argument): Promise<void> {
+    try {
+      if (tellsWithinItsTask) await tellWorkflow({ workflowId, signal: signal.name, argument })
+      else await getExternalWorkflowHandle(workflowId).signal(signal, argument)
+    } catch (error) {
+      log.warn('LEASE-04 a workflow could not be told', { workflowId, error: String(error) })
+    }
+  }
 }
 
 function isAnnouncement({ kind }: LeaseEffect): boolean {
   return kind === 'announce-vacancy'
-}
-
-async function tell(workflowId: string, send: (handle: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {
-  try {
-    await send(getExternalWorkflowHandle(workflowId))
-  } catch (error) {
-    log.warn('LEASE-04 a workflow could not be told', { workflowId, error: String(error) })
-  }
 }
 
 /** What a person gave with `forceElection`: an object with `reason` and `candidate`, a text (the reason), or nothing. Never throws. */

@@ -11,14 +11,24 @@ import type { EngineView, FleetView, LeaseView, ReconcileView, StartedStream, St
 
 // forwarded-lease/<pool>/<index>
 
+/**
+ * What is asked of the lease with `unlessUnchanged` and changes nothing is answered by a rejection, of which Temporal keeps no event: of type `UNCHANGED`,
+ * with the answer as its detail.
+ */
+export const UNCHANGED = 'Unchanged'
+export interface Asking {
+  unlessUnchanged?: boolean
+}
 /** May this engine have the port? Never waits. */
-export const acquire = defineUpdate<LeaseAnswer, [{ engineId: string; nominated: boolean }]>('acquire')
+export const acquire = defineUpdate<LeaseAnswer, [Asking & { engineId: string; nominated: boolean }]>('acquire')
 /** The container of this epoch exists and asks to be cleared to start. */
-export const confirm = defineUpdate<LeaseAnswer, [{ engineId: string; epoch: number; containerId: string }]>('confirm')
+export const confirm = defineUpdate<LeaseAnswer, [Asking & { engineId: string; epoch: number; containerId: string }]>('confirm')
 /** From the answer on, `confirm` of this epoch is refused. `by` names the engine that fences it itself. */
-export const revoke = defineUpdate<LeaseAnswer, [{ epoch: number; reason: string; by: string | null }]>('revoke')
+export const revoke = defineUpdate<LeaseAnswer, [Asking & { epoch: number; reason: string; by: string | null }]>('revoke')
 /** The caller saw, after `revoke`, no container with this or a lower epoch. */
-export const ended = defineUpdate<LeaseAnswer, [{ epoch: number; request: { engineId: string; nominated: boolean } | null }]>('ended')
+export const ended = defineUpdate<LeaseAnswer, [Asking & { epoch: number; request: { engineId: string; nominated: boolean } | null }]>(
+  'ended',
+)
 export type OperatorAnswer =
   | { kind: 'lease'; lease: LeaseView }
   | { kind: 'refused'; type: 'LeaseDisabled' | 'EpochMismatch'; message: string }

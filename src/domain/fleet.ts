@@ -286,6 +286,11 @@ export function engineGone(before: FleetState, engineId: string, now: number, en
   return { ...state, engines, vacancy }
 }
 
+/** Whether an announcement that nobody holds the port is from before one of these engines got it: it was under way for long, or is repeated. */
+export function isOvertaken(state: FleetState, announced: { epoch: number }): boolean {
+  return Object.values(state.engines).some(({ view }) => view.forwarded && (view.epoch ?? 0) > announced.epoch)
+}
+
 /**
  * What is to be done now, in this order of care.
  *

@@ -15,6 +15,7 @@ import { bundleWorkflowCode, DefaultLogger, makeTelemetryFilterString, Runtime, 
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Activities, ProvisionInput } from '../../activities/api.js'
 import { startEngineWorkflows } from '../../activities/start-engines.js'
+import { tellWorkflow } from '../../activities/tell-workflow.js'
 import type { EngineInput, Provisioned } from '../../src/domain/engine.js'
 import type { FleetPolicy } from '../../src/domain/fleet.js'
 import type { EngineView, FleetView, LeaseView } from '../../src/domain/views.js'
@@ -137,6 +138,7 @@ export interface Asked {
   survey: { pool: string; index: number }[]
   fence: { pool: string; index: number; epoch: number }[]
   removeForwarded: { pool: string; index: number; containerIds: string[] }[]
+  tellWorkflow: { workflowId: string; signal: string; argument: unknown }[]
   startEngines: { engines: EngineInput[] }[]
   watchPool: { pool: string }[]
   readLogs: { containerId: string; tail: number }[]
@@ -176,6 +178,7 @@ export class Pool {
     survey: [],
     fence: [],
     removeForwarded: [],
+    tellWorkflow: [],
     startEngines: [],
     watchPool: [],
     readLogs: [],
@@ -197,6 +200,7 @@ export class Pool {
       survey: async () => ({ survey: [], port: null, conflict: null }),
       fence: async () => {},
       removeForwarded: async () => 'removed',
+      tellWorkflow: (input) => tellWorkflow(environment.client, input),
       startEngines: async ({ engines }) => {
         for (const { engineId } of engines) this.#engineIds.add(engineId)
         await startEngineWorkflows(environment.client, engines)

@@ -309,6 +309,18 @@ describe('a vacant lease', () => {
     expect(await nominated(pool, b)).toEqual([])
   })
 
+  test('that one of them filled is not announced again by a message that comes late', async () => {
+    const pool = await poolOfStandIns()
+    const [a, b] = await standIns(pool)
+    const [first] = (await pool.fleetView()).engines.filter(({ engineId }) => engineId === a)
+    await pool.fleet.signal(messages.engineChanged, { ...(first as EngineView), forwarded: true, epoch: 5, revision: 6 })
+    await vacant(pool, { epoch: 4 })
+    await eventCount(pool.fleet)
+    expect(await nominated(pool, b)).toEqual([])
+    await vacant(pool, { epoch: 5, excluded: a })
+    await eventually(async () => (await nominated(pool, b)).length === 1)
+  })
+
   test('that no engine can take now is taken by the next one that can', async () => {
     const pool = await poolOfStandIns()
     await pool.startFleet()

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { createLeaseClient } from '../../activities/lease-client.js'
 import * as messages from '../../workflows/messages.js'
-import { refreshed, replayFailure } from '../support/histories.js'
-import { container, eventually, Gate, type Pool, useTemporal } from '../support/temporal.js'
+import { eventCount, keepHistory, refreshed, replayFailure, runOf, settled } from '../support/histories.js'
+import { container, eventually, Gate, type Pool, toldTo, useTemporal } from '../support/temporal.js'
+import { heldLease, vacantLease } from './lease-steps.js'
 
 const server = useTemporal('dev')
 
@@ -104,6 +106,62 @@ test('continue-as-new under a stream of turnovers loses none on a real server', 
     expect(answer).toMatchObject({ kind: 'ended', next: { kind: 'granted', epoch: epoch + 1 } })
   }
   expect((await pool.leaseView()).log.map(({ ended }) => ended)).toEqual([...Array.from({ length: 10 }, () => 'died'), null])
+})
+
+test('what changes nothing in the lease is answered, and leaves no event', async () => {
+  const pool = await server.pool()
+  await vacantLease(pool)
+  const lease = createLeaseClient(pool.client, pool.name, 0)
+  expect(await lease.acquire({ engineId: 'a', nominated: false })).toMatchObject({ kind: 'granted', epoch: 1 })
+  expect(await lease.confirm({ engineId: 'a', epoch: 1, containerId: 'c1' })).toEqual({ kind: 'confirmed', epoch: 1 })
+  const before = await eventCount(pool.lease)
+  const holder = { engineId: 'a', epoch: 1, phase: 'active' }
+  expect(await lease.acquire({ engineId: 'b', nominated: false })).toEqual({ kind: 'denied', reason: 'held', holder })
+  expect(await lease.acquire({ engineId: 'a', nominated: false })).toMatchObject({ kind: 'granted', epoch: 1, containerId: 'c1' })
+  expect(await lease.confirm({ engineId: 'a', epoch: 1, containerId: 'c1' })).toEqual({ kind: 'confirmed', epoch: 1 })
+  expect(await lease.confirm({ engineId: 'a', epoch: 1, containerId: 'c2' })).toMatchObject({ kind: 'refused', type: 'StaleEpoch' })
+  expect(await lease.revoke({ epoch: 7, reason: 'died', by: 'a' })).toMatchObject({ kind: 'ignored' })
+  expect(await lease.ended({ epoch: 1, request: null })).toMatchObject({ kind: 'refused', type: 'NotRevoked' })
+  expect(await eventCount(pool.lease)).toBe(before)
+  await expect(pool.lease.executeUpdate(messages.revoke, { args: [{ epoch: 7, reason: 'died', by: null }] })).resolves.toMatchObject({
+    kind: 'ignored',
+  })
+})
+
+test('an election won by another engine costs the lease 26 events', async () => {
+  const pool = await server.pool()
+  await vacantLease(pool)
+  const lease = createLeaseClient(pool.client, pool.name, 0)
+  const holder = await pool.standInEngine('a')
+  await lease.acquire({ engineId: 'a', nominated: false })
+  await lease.confirm({ engineId: 'a', epoch: 1, containerId: 'c1' })
+  const before = (await settled(pool.lease)).length
+  const told = (await toldTo(pool.fleet, 'leaseVacant')).length
+  const asked = { reason: 'slow', requestId: 'r1', epoch: null, force: false }
+  await pool.lease.executeUpdate(messages.elect, { args: [{ candidate: null, ...asked }] })
+  await eventually(async () => (await toldTo(holder, 'leaseRevoked')).length === 1)
+  expect(await lease.revoke({ epoch: 1, reason: 'slow', by: 'a' })).toEqual({ kind: 'revoking', epoch: 1 })
+  expect(await lease.ended({ epoch: 1, request: { engineId: 'a', nominated: false } })).toMatchObject({ next: { kind: 'denied' } })
+  await eventually(async () => (await toldTo(pool.fleet, 'leaseVacant')).length === told + 1)
+  expect(await lease.acquire({ engineId: 'b', nominated: true })).toMatchObject({ kind: 'granted', epoch: 2 })
+  expect(await lease.confirm({ engineId: 'b', epoch: 2, containerId: 'c2' })).toEqual({ kind: 'confirmed', epoch: 2 })
+  expect((await settled(pool.lease)).length - before).toBe(26)
+  await keepHistory(pool.lease, 'forwarded-lease-told-within-its-task')
+})
+
+test('continue-as-new asked for together with an election carries out the election’s effects', async () => {
+  const pool = await server.pool({}, { cached: false })
+  const holder = await pool.standInEngine('a')
+  await heldLease(pool)
+  const first = await runOf(pool.lease)
+  await pool.rest()
+  await pool.lease.signal(messages.refresh)
+  await pool.lease.signal('forceElection', { reason: 'with refresh' })
+  await pool.work()
+  await eventually(async () => (await runOf(pool.lease)) !== first)
+  await eventually(async () => (await toldTo(holder, 'leaseRevoked')).length > 0)
+  expect(await toldTo(holder, 'leaseRevoked')).toEqual([{ epoch: 1, reason: 'with refresh' }])
+  expect((await pool.leaseView()).holder).toMatchObject({ epoch: 1, phase: 'revoking' })
 })
 
 test.each(['before', 'with'])('an update is answered before its loop acts, also when a signal came %s it', async (when) => {
