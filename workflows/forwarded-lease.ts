@@ -11,12 +11,11 @@ import {
   log,
   patched,
   proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   type SignalDefinition,
 } from '@temporalio/workflow'
-import type { LeaseActivities, TellActivities } from '../activities/api.js'
+import type { LeaseActivities } from '../activities/api.js'
 import { step } from '../src/domain/lease.js'
 import {
   initialLease,
@@ -32,6 +31,7 @@ import { historyWatch } from './long-history.js'
 import * as messages from './messages.js'
 import { onSignal } from './on-signal.js'
 import { restartableActivities } from './restartable.js'
+import { tell } from './tell.js'
 import { untilStirred } from './until-stirred.js'
 
 const { survey, fence, removeForwarded } = proxyActivities<LeaseActivities>({
@@ -39,12 +39,6 @@ const { survey, fence, removeForwarded } = proxyActivities<LeaseActivities>({
   heartbeatTimeout: '5 seconds',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '250 milliseconds', maximumInterval: '5 seconds' },
-})
-
-/** Part of the lease's own workflow task: one event, where a signal of the workflow's is five. */
-const { tellWorkflow } = proxyLocalActivities<TellActivities>({
-  startToCloseTimeout: '2 seconds',
-  retry: { initialInterval: '100 milliseconds', maximumAttempts: 3 },
 })
 
 /** Since this change the holder and the fleet are told by a local activity; before it, by signals of the workflow's own. */
@@ -72,7 +66,8 @@ export interface LeaseInput {
  * 1. All handlers stand before the first wait; updates answer synchronously, signals never throw.
  * 2. A fresh lease answers `recovering` until it has listed the labelled containers.
  * 3. A holder in phase `revoking` is fenced whatever happens to its own workflow; a grant that nobody confirms is taken back.
- * 4. Continue-as-new carries the whole state and every effect not yet carried out. Of announcements of a vacancy only the newest waits to be carried out.
+ * 4. A query shows what is kept, not what a task is still deciding.
+ * 5. Continue-as-new carries the whole state and every effect not yet carried out. Of announcements of a vacancy only the newest waits to be carried out.
  */
 export async function forwardedLease(input: LeaseInput): Promise<void> {
   let state = input.carried
@@ -83,12 +78,15 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
   const tellsWithinItsTask = patched(TELLS_WITHIN_ITS_TASK)
   const isLong = historyWatch()
   let refreshAsked = false
+  /** The state before the task that others are being told within; a query may be answered before that task is kept. */
+  let kept: LeaseState | null = null
 
   const take = (command: LeaseCommand): LeaseAnswer => {
     const result = step(state, command, Date.now())
     const { trouble } = result.state
     if (trouble !== null && trouble.detail !== state.trouble?.detail) log.warn(`LEASE-05 ${trouble.code}`, { detail: trouble.detail })
     if (result.state.epoch !== state.epoch || result.state.holder?.phase !== state.holder?.phase) describe(result.state)
+    if (tellsWithinItsTask && result.effects.some(isTold)) kept ??= state
     state = result.state
     if (announcedOnce && result.effects.some(isAnnouncement)) outbox = outbox.filter((effect) => !isAnnouncement(effect))
     outbox.push(...result.effects)
@@ -146,7 +144,7 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
   onSignal(messages.refresh, () => {
     refreshAsked = true
   })
-  setHandler(messages.leaseQuery, () => viewOf(state))
+  setHandler(messages.leaseQuery, () => viewOf(kept ?? state))
 
   const restartable = restartableActivities()
   const scope = { pool: input.pool, index: input.index }
@@ -187,7 +185,10 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
         take({ kind: 'ended', epoch: fenced, request: null })
       }
     }
-    for (let effect = outbox.shift(); effect; effect = outbox.shift()) await carryOut(effect)
+    for (let effect = outbox.shift(); effect; effect = outbox.shift()) {
+      await carryOut(effect)
+      if (!outbox.some(isTold)) kept = null
+    }
     if ((refreshAsked || isLong()) && outbox.length === 0) {
       await condition(allHandlersFinished)
       if (outbox.length > 0) continue
@@ -199,13 +200,13 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
   async function carryOut(effect: LeaseEffect): Promise<void> {
     switch (effect.kind) {
       case 'tell-holder':
-        return tell(engineWorkflowId(input.pool, effect.engineId), messages.leaseRevoked, { epoch: effect.epoch, reason: effect.reason })
+        return inform(engineWorkflowId(input.pool, effect.engineId), messages.leaseRevoked, { epoch: effect.epoch, reason: effect.reason })
       case 'announce-vacancy': {
         const { epoch, excluded, preferred, force } = effect
-        return tell(fleetWorkflowId(input.pool), messages.leaseVacant, { index: input.index, epoch, excluded, preferred, force })
+        return inform(fleetWorkflowId(input.pool), messages.leaseVacant, { index: input.index, epoch, excluded, preferred, force })
       }
       case 'ask-rotation':
-        return tell(fleetWorkflowId(input.pool), messages.rotationAsked, { reason: effect.reason, force: effect.force })
+        return inform(fleetWorkflowId(input.pool), messages.rotationAsked, { reason: effect.reason, force: effect.force })
       case 'remove-containers': {
         const held = await restartable(() => removeForwarded({ ...scope, containerIds: effect.containerIds }))
         if (held !== 'held') take({ kind: 'removed', containerIds: effect.containerIds })
@@ -213,14 +214,18 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
     }
   }
 
-  async function tell<Argument>(workflowId: string, signal: SignalDefinition<[Argument]>, argument: Argument): Promise<void> {
+  async function inform<Argument>(workflowId: string, signal: SignalDefinition<[Argument]>, argument: Argument): Promise<void> {
     try {
-      if (tellsWithinItsTask) await tellWorkflow({ workflowId, signal: signal.name, argument })
+      if (tellsWithinItsTask) await tell(workflowId, signal, argument)
       else await getExternalWorkflowHandle(workflowId).signal(signal, argument)
     } catch (error) {
       log.warn('LEASE-04 a workflow could not be told', { workflowId, error: String(error) })
     }
   }
+}
+
+function isTold({ kind }: LeaseEffect): boolean {
+  return kind !== 'remove-containers'
 }
 
 function isAnnouncement({ kind }: LeaseEffect): boolean {

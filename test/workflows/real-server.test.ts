@@ -3,7 +3,7 @@ import { createLeaseClient } from '../../activities/lease-client.js'
 import * as messages from '../../workflows/messages.js'
 import { eventCount, keepHistory, refreshed, replayFailure, runOf, settled } from '../support/histories.js'
 import { container, eventually, Gate, type Pool, toldTo, useTemporal } from '../support/temporal.js'
-import { heldLease, vacantLease } from './lease-steps.js'
+import { heldLease, operator, vacantLease } from './lease-steps.js'
 
 const server = useTemporal('dev')
 
@@ -137,8 +137,7 @@ test('an election won by another engine costs the lease 26 events', async () => 
   await lease.confirm({ engineId: 'a', epoch: 1, containerId: 'c1' })
   const before = (await settled(pool.lease)).length
   const told = (await toldTo(pool.fleet, 'leaseVacant')).length
-  const asked = { reason: 'slow', requestId: 'r1', epoch: null, force: false }
-  await pool.lease.executeUpdate(messages.elect, { args: [{ candidate: null, ...asked }] })
+  await pool.lease.executeUpdate(messages.elect, { args: [{ candidate: null, ...operator('r1') }] })
   await eventually(async () => (await toldTo(holder, 'leaseRevoked')).length === 1)
   expect(await lease.revoke({ epoch: 1, reason: 'slow', by: 'a' })).toEqual({ kind: 'revoking', epoch: 1 })
   expect(await lease.ended({ epoch: 1, request: { engineId: 'a', nominated: false } })).toMatchObject({ next: { kind: 'denied' } })
@@ -147,6 +146,21 @@ test('an election won by another engine costs the lease 26 events', async () => 
   expect(await lease.confirm({ engineId: 'b', epoch: 2, containerId: 'c2' })).toEqual({ kind: 'confirmed', epoch: 2 })
   expect((await settled(pool.lease)).length - before).toBe(26)
   await keepHistory(pool.lease, 'forwarded-lease-told-within-its-task')
+})
+
+test('a query shows no hand-over before the task that decided it is kept', async () => {
+  const telling = new Gate()
+  const pool = await server.pool({ tellWorkflow: async ({ signal }) => (signal === 'leaseRevoked' ? telling.pass() : undefined) })
+  await vacantLease(pool)
+  const lease = createLeaseClient(pool.client, pool.name, 0)
+  await lease.acquire({ engineId: 'a', nominated: false })
+  await lease.confirm({ engineId: 'a', epoch: 1, containerId: 'c1' })
+  const elected = pool.lease.executeUpdate(messages.elect, { args: [{ candidate: null, ...operator('r1') }] })
+  await eventually(() => telling.waiting > 0)
+  expect((await pool.leaseView()).holder).toMatchObject({ epoch: 1, phase: 'active' })
+  telling.open()
+  expect(await elected).toMatchObject({ lease: { holder: { epoch: 1, phase: 'revoking' } } })
+  expect((await pool.leaseView()).holder).toMatchObject({ epoch: 1, phase: 'revoking' })
 })
 
 test('continue-as-new asked for together with an election carries out the election’s effects', async () => {
