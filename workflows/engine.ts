@@ -15,7 +15,6 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  type SignalDefinition,
   upsertMemo,
   upsertSearchAttributes,
 } from '@temporalio/workflow'
@@ -39,6 +38,7 @@ import {
   waitMs,
   yieldedInVain,
 } from '../src/domain/engine.js'
+import type { EngineReport } from '../src/domain/fleet.js'
 import type { EngineView, Problem, StartedStream } from '../src/domain/views.js'
 import { fleetWorkflowId } from '../src/temporal/names.js'
 import { CONTAINER_ID, ENGINE_STATE, FORWARDED, LEASE_EPOCH } from '../src/temporal/search-attributes.js'
@@ -46,7 +46,6 @@ import { historyWatch } from './long-history.js'
 import * as messages from './messages.js'
 import { onSignal } from './on-signal.js'
 import { restartableActivities } from './restartable.js'
-import { tell } from './tell.js'
 import { untilStirred } from './until-stirred.js'
 
 const { provision, retire } = proxyActivities<EngineActivities>({
@@ -64,9 +63,6 @@ const STREAMS_TOLD_ONLY = 'engine-streams-are-told-only'
 
 /** Since this change streams that come and go in quick succession are told to the fleet together; before it, each was told as soon as the last had been. */
 const STREAMS_TOLD_TOGETHER = 'engine-streams-are-told-together'
-
-/** Since this change the fleet is told by a local activity of what is not of streams; before it, of all by signals of the workflow's own. */
-const TELLS_WITHIN_ITS_TASK = 'engine-tells-within-its-task'
 
 /** An engine that plays tells of its streams at most so often. Milliseconds. */
 const STREAMS_TOLD_EVERY_MS = 400
@@ -155,8 +151,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
         if (now !== published) publish(view, lasting)
         published = now
       }
-      const isOfStreams = view.streams.length > 0 || ended.length > 0
-      if (await tellFleet(messages.engineChanged, { ...view, ended }, isOfStreams)) state = endedTold(state, ended)
+      if (await tellFleet({ ...view, ended })) state = endedTold(state, ended)
       told = view.revision
       toldAt = Date.now()
       played = view.streams.length > 0
@@ -192,7 +187,7 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
   publishing.cancel()
   await published
   publish({ ...state.view, phase: 'removing', forwarded: false, epoch: null, containerId: null })
-  await tellFleet(messages.engineGone, { engineId: input.engineId, ended: state.ended }, true)
+  await signalFleet((fleet) => fleet.signal(messages.engineGone, { engineId: input.engineId, ended: state.ended }))
 
   function streamStarted(stream: StartedStream): Exclude<messages.StreamAnswer, { kind: 'none' }> {
     take({ kind: 'stream-started', stream })
@@ -248,15 +243,14 @@ export async function engine(input: EngineWorkflowInput): Promise<void> {
     }
   }
 
-  /**
-   * Whether the fleet was there to hear it. Of streams it is told by a signal of the workflow's own, when they are in the history: they come by updates, and one that
-   * goes down with its task may never come again.
-   */
-  async function tellFleet<Argument>(signal: SignalDefinition<[Argument]>, argument: Argument, isOfStreams: boolean): Promise<boolean> {
-    const fleet = fleetWorkflowId(input.pool)
+  async function tellFleet(report: EngineReport): Promise<boolean> {
+    return signalFleet((fleet) => fleet.signal(messages.engineChanged, report))
+  }
+
+  /** Whether the fleet was there to hear it. */
+  async function signalFleet(send: (fleet: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<boolean> {
     try {
-      if (!isOfStreams && patched(TELLS_WITHIN_ITS_TASK)) await tell(fleet, signal, argument)
-      else await getExternalWorkflowHandle(fleet).signal(signal, argument)
+      await send(getExternalWorkflowHandle(fleetWorkflowId(input.pool)))
       return true
     } catch (error) {
       if (isCancellation(error)) throw error

@@ -11,11 +11,12 @@ import {
   log,
   patched,
   proxyActivities,
+  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   type SignalDefinition,
 } from '@temporalio/workflow'
-import type { LeaseActivities } from '../activities/api.js'
+import type { LeaseActivities, TellActivities } from '../activities/api.js'
 import { step } from '../src/domain/lease.js'
 import {
   initialLease,
@@ -31,7 +32,6 @@ import { historyWatch } from './long-history.js'
 import * as messages from './messages.js'
 import { onSignal } from './on-signal.js'
 import { restartableActivities } from './restartable.js'
-import { tell } from './tell.js'
 import { untilStirred } from './until-stirred.js'
 
 const { survey, fence, removeForwarded } = proxyActivities<LeaseActivities>({
@@ -40,6 +40,9 @@ const { survey, fence, removeForwarded } = proxyActivities<LeaseActivities>({
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '250 milliseconds', maximumInterval: '5 seconds' },
 })
+
+/** Part of the lease's own workflow task: one event, where a signal of the workflow's is five. */
+const { tellWorkflow } = proxyLocalActivities<TellActivities>({ startToCloseTimeout: '2 seconds', retry: { maximumAttempts: 1 } })
 
 /** Since this change the holder and the fleet are told by a local activity; before it, by signals of the workflow's own. */
 const TELLS_WITHIN_ITS_TASK = 'lease-tells-within-its-task'
@@ -200,13 +203,13 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
   async function carryOut(effect: LeaseEffect): Promise<void> {
     switch (effect.kind) {
       case 'tell-holder':
-        return inform(engineWorkflowId(input.pool, effect.engineId), messages.leaseRevoked, { epoch: effect.epoch, reason: effect.reason })
+        return tell(engineWorkflowId(input.pool, effect.engineId), messages.leaseRevoked, { epoch: effect.epoch, reason: effect.reason })
       case 'announce-vacancy': {
         const { epoch, excluded, preferred, force } = effect
-        return inform(fleetWorkflowId(input.pool), messages.leaseVacant, { index: input.index, epoch, excluded, preferred, force })
+        return tell(fleetWorkflowId(input.pool), messages.leaseVacant, { index: input.index, epoch, excluded, preferred, force })
       }
       case 'ask-rotation':
-        return inform(fleetWorkflowId(input.pool), messages.rotationAsked, { reason: effect.reason, force: effect.force })
+        return tell(fleetWorkflowId(input.pool), messages.rotationAsked, { reason: effect.reason, force: effect.force })
       case 'remove-containers': {
         const held = await restartable(() => removeForwarded({ ...scope, containerIds: effect.containerIds }))
         if (held !== 'held') take({ kind: 'removed', containerIds: effect.containerIds })
@@ -214,10 +217,17 @@ export async function forwardedLease(input: LeaseInput): Promise<void> {
     }
   }
 
-  async function inform<Argument>(workflowId: string, signal: SignalDefinition<[Argument]>, argument: Argument): Promise<void> {
+  /** Within the present task, and when that fails by a signal that is sent when the task is kept. */
+  async function tell<Argument>(workflowId: string, signal: SignalDefinition<[Argument]>, argument: Argument): Promise<void> {
+    const toldWithin =
+      tellsWithinItsTask &&
+      (await tellWorkflow({ workflowId, signal: signal.name, argument }).then(
+        () => true,
+        () => false,
+      ))
+    if (toldWithin) return
     try {
-      if (tellsWithinItsTask) await tell(workflowId, signal, argument)
-      else await getExternalWorkflowHandle(workflowId).signal(signal, argument)
+      await getExternalWorkflowHandle(workflowId).signal(signal, argument)
     } catch (error) {
       log.warn('LEASE-04 a workflow could not be told', { workflowId, error: String(error) })
     }
